@@ -1,0 +1,48 @@
+/* core/loop_internal.h - how the library itself puts work off.
+ *
+ * Ticks that the library queues for an object always find room: creating an object reserves slots
+ * for them, so that 'error' and 'close' are delivered even when memory has run out. */
+#ifndef NH_CORE_LOOP_INTERNAL_H
+#define NH_CORE_LOOP_INTERNAL_H
+
+#include <nodehttp/loop.h>
+#include <nodehttp/transport.h>
+
+/* `object` is kept alive until the task has run (or the loop is freed), `value` likewise. */
+typedef void (*nh_task)(nh_emitter *object, nh_value value);
+
+/* Runs `task(object, value)` on the next tick / as a microtask / in the check phase. `value` is
+ * borrowed. Slots reserved for the object are used; beyond those (more pending tasks than
+ * reserved) and without memory the task is dropped and ERR_MEMORY_ALLOCATION_FAILED thrown. */
+void nh_loop_tick(nh_loop *loop, nh_task task, nh_emitter *object, nh_value value);
+void nh_loop_microtask(nh_loop *loop, nh_task task, nh_emitter *object, nh_value value);
+void nh_loop_immediate(nh_loop *loop, nh_task task, nh_emitter *object, nh_value value);
+
+/* Slots of the tick queue that each object reserves while it lives. */
+#define NH_TICKS_PER_OBJECT 8
+bool nh_loop_reserve_ticks(nh_loop *loop, size_t count);
+void nh_loop_unreserve_ticks(nh_loop *loop, size_t count);
+
+/* A timer inside an object: no allocation when it is started. Zero-initialise, then set `fire` and
+ * `owner` (not retained: the owner stops the timer before it goes). Equal deadlines fire in the
+ * order in which they were started. */
+typedef struct nh_timer {
+    void (*fire)(void *owner);
+    void *owner;
+    uint64_t deadline_ms;
+    uint64_t sequence; /* start order */
+    size_t position;   /* place in the heap plus one; 0 when stopped */
+    uint64_t delay_ms;
+    bool unreferenced; /* does not keep the loop running */
+} nh_timer;
+
+/* (Re)starts the timer `delay_ms` (at least 1) from now, the time of this iteration. False without
+ * memory for the heap. */
+bool nh_timer_start(nh_loop *loop, nh_timer *timer, uint64_t delay_ms);
+void nh_timer_stop(nh_loop *loop, nh_timer *timer);
+bool nh_timer_is_active(const nh_timer *timer);
+
+/* Calls a user's callback function value (undefined is skipped) and leaves what it throws pending. */
+void nh_loop_call(nh_value function, const nh_value *arguments, size_t count);
+
+#endif
