@@ -1,0 +1,152 @@
+/* stream/stream_internal.h - the states of a stream, for classes derived from it.
+ *
+ * A derived class starts its struct with `nh_stream stream`, has &nh_readable_class,
+ * &nh_writable_class or &nh_duplex_class as parent, and calls nh_stream_init() right after
+ * nh_object_new(). Its operations are a static table (nh_stream_operations); `data` is then the
+ * pointer given to nh_stream_init(), usually NULL, as the stream itself is the object.
+ *
+ * Fields may be read from anywhere in the library; only stream/ writes them, except where a comment
+ * says otherwise. */
+#ifndef NH_STREAM_INTERNAL_H
+#define NH_STREAM_INTERNAL_H
+
+#include <nodehttp/stream.h>
+
+#include "core/loop_internal.h"
+#include "core/object.h"
+#include "stream/encoding.h"
+
+/* readable.readableFlowing */
+typedef enum nh_flowing { NH_FLOWING_UNSET, NH_FLOWING_STOPPED, NH_FLOWING_ON } nh_flowing;
+
+typedef struct nh_pipe nh_pipe; /* stream/pipe.c */
+
+typedef struct nh_readable_side {
+    nh_value *chunks; /* ring of `capacity` */
+    size_t capacity, first, count;
+    size_t length; /* bytes, or chunks in object mode */
+    size_t high_water_mark;
+    nh_string_decoder decoder; /* in use when has_decoder */
+    nh_encoding encoding;      /* NH_ENCODING_UNKNOWN: none */
+    nh_pipe *pipes;            /* in the order in which they were made */
+    size_t pipes_count;
+    size_t awaiting_drain; /* pipes that wait for 'drain' */
+    nh_flowing flowing;
+    bool present; /* the class has this side */
+    bool disabled; /* option readable: false of a Duplex */
+    bool object_mode;
+    bool has_decoder;
+    bool ended;       /* null was pushed */
+    bool end_emitted; /* 'end' was emitted */
+    bool end_scheduled;
+    bool reading; /* the read operation was called and has not answered */
+    bool sync;    /* inside the read operation, or nothing has come later than it */
+    bool need_readable;
+    bool emitted_readable; /* a 'readable' is due */
+    bool readable_listening;
+    bool resume_scheduled;
+    bool reading_more; /* a tick that reads up to the high-water mark is due */
+    bool data_emitted; /* readableDidRead */
+    bool data_listening;
+    bool paused;       /* pause() was called explicitly: survives removal of 'readable' */
+    bool has_paused;   /* `paused` holds a boolean, not null */
+    bool await_multiple; /* awaiting drain of more than one pipe */
+} nh_readable_side;
+
+typedef struct nh_pending_write {
+    nh_value chunk;
+    nh_value callback;
+    nh_encoding encoding;
+    size_t length; /* what it counts in writableLength */
+} nh_pending_write;
+
+typedef struct nh_writable_side {
+    nh_pending_write *queue; /* ring: behind the write in progress */
+    size_t capacity, first, count;
+    nh_value callback; /* of the write in progress */
+    nh_value chunk;    /* of the write in progress: kept until it is done */
+    nh_pending_write *batch; /* a writev in progress */
+    size_t batch_count;
+    size_t write_length;     /* of the write in progress */
+    nh_value *end_callbacks; /* of end(): on 'finish' or failure */
+    size_t end_callbacks_count;
+    nh_value *done_callbacks; /* of writes that completed inside their own call: next tick */
+    size_t done_callbacks_count, done_callbacks_capacity;
+    size_t length; /* writableLength: buffered and in progress */
+    size_t high_water_mark;
+    size_t corked;
+    size_t pending_callbacks; /* 'finish' waits for these */
+    nh_encoding default_encoding;
+    bool present;
+    bool disabled; /* option writable: false of a Duplex */
+    bool object_mode;
+    bool decode_strings;
+    bool ending;   /* end() was called */
+    bool ended;    /* ... and its chunk was taken */
+    bool finished; /* 'finish' is being emitted or was */
+    bool final_called;
+    bool prefinished;
+    bool need_drain;
+    bool writing; /* a write is in progress */
+    bool sync;    /* ... and its call has not returned */
+    bool buffer_processing;
+    bool after_write_scheduled;
+} nh_writable_side;
+
+struct nh_stream {
+    nh_emitter emitter;
+    const nh_stream_operations *operations;
+    void *data;
+    nh_error *errored; /* the first error; owned */
+    nh_readable_side readable;
+    nh_writable_side writable;
+    bool allow_half_open;
+    bool auto_destroy; /* http clears and sets it on sockets */
+    bool emit_close;
+    bool constructed;
+    bool destroyed;
+    bool destroy_called; /* the destroy operation was started */
+    bool closed;
+    bool close_emitted;
+    bool error_emitted;
+    bool releases_data; /* call operations->release */
+    /* For the layers above, which may use any Duplex as their connection. Not touched here. */
+    void *http_message;    /* socket._httpMessage */
+    void *http_parser;     /* socket.parser */
+    void *http_connection; /* what an http server or client keeps about it */
+    void *http_agent;
+};
+
+extern const nh_class nh_stream_class;   /* Stream: parent of all */
+extern const nh_class nh_readable_class; /* Readable */
+extern const nh_class nh_writable_class; /* Writable */
+extern const nh_class nh_duplex_class;   /* Duplex */
+
+/* Prepares the sides that the class has. `options` NULL is defaults. False without memory: release
+ * the object then. */
+bool nh_stream_init(nh_stream *stream, const nh_stream_options *options,
+                    const nh_stream_operations *operations, void *data);
+
+/* Hooks of the stream classes, for derived classes that have hooks of their own and call these. */
+void nh_stream_listener_added(nh_emitter *emitter, const char *event);
+void nh_stream_listener_removed(nh_emitter *emitter, const char *event);
+
+/* Fails the stream: destroys it where autoDestroy is set, emits 'error' otherwise (`sync`: on the
+ * next tick). */
+void nh_stream_fail(nh_stream *stream, nh_error *error, bool sync);
+/* Fails the stream for want of memory. */
+void nh_stream_fail_no_memory(nh_stream *stream);
+/* Makes a destroyed stream as new (socket.connect() on a closed socket). */
+void nh_stream_undestroy(nh_stream *stream);
+/* writableEnded and all written: neither side will do anything any more (http's checks). */
+bool nh_stream_is_disturbed(const nh_stream *stream);
+
+/* stream.addAbortSignal(): destroys the stream with AbortError ("The operation was aborted", code
+ * ABORT_ERR, cause: the reason) when the signal fires, at once when it has. The signal's class is
+ * the caller's: `state` tells whether it has fired and its reason (owned). */
+typedef bool (*nh_abort_state)(nh_emitter *signal, nh_value *out_reason);
+nh_error *nh_stream_add_abort_signal(nh_stream *stream, nh_emitter *signal, nh_abort_state state);
+/* The AbortError itself. */
+nh_error *nh_abort_error_new(nh_memory *memory, nh_value reason);
+
+#endif
