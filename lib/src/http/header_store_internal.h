@@ -1,0 +1,41 @@
+/* http/header_store_internal.h - the headers of a message that is being written.
+ *
+ * Keeps what the program gave, name and value unchanged, under the lower-case name, in the order in
+ * which a JavaScript object lists its keys: names that are array indices first, then by insertion. */
+#ifndef NH_HTTP_HEADER_STORE_INTERNAL_H
+#define NH_HTTP_HEADER_STORE_INTERNAL_H
+
+#include <nodehttp/error.h>
+
+typedef struct nh_header_entry {
+    nh_value key;   /* lower-case name: a string */
+    nh_value name;  /* as given */
+    nh_value value; /* anything */
+} nh_header_entry;
+
+typedef struct nh_header_store {
+    nh_header_entry *entries;
+    size_t count;
+    size_t capacity;
+} nh_header_store; /* zero-initialised: empty */
+
+void nh_header_store_clear(nh_memory *memory, nh_header_store *store);
+/* The entry of that name (any case); NULL when there is none. Valid until the next change. */
+nh_header_entry *nh_header_store_find(const nh_header_store *store, nh_bytes name);
+/* Sets name and value; an existing entry keeps its place. False without memory. */
+bool nh_header_store_set(nh_memory *memory, nh_header_store *store, nh_value name, nh_value value);
+/* True when there was one. */
+bool nh_header_store_remove(nh_memory *memory, nh_header_store *store, nh_bytes name);
+
+/* --- validation (header_validation.c) ------------------------------------------------------ */
+
+/* RFC 9110 token. */
+bool nh_http_is_token(nh_bytes text);
+/* No control characters other than tab, nothing above U+00FF. */
+bool nh_http_is_field_value(nh_bytes text);
+/* ERR_INVALID_HTTP_TOKEN: `<label> must be a valid HTTP token ["<name>"]`; label "Header name". */
+nh_error *nh_http_check_name(nh_memory *memory, nh_value name, const char *label);
+/* ERR_HTTP_INVALID_HEADER_VALUE for undefined, ERR_INVALID_CHAR. */
+nh_error *nh_http_check_value(nh_memory *memory, nh_value name, nh_value value);
+
+#endif

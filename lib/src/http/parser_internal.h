@@ -1,0 +1,99 @@
+/* http/parser_internal.h - llhttp, wrapped for one connection.
+ *
+ * The parser builds the IncomingMessage of each head, pushes the body into it and ends it; the
+ * server and the client only say, when a head is complete, what follows it. Bodies are slices of
+ * the buffer that was parsed, not copies.
+ *
+ * Hooks run inside execute(); they may throw (nh_loop_throw), which stops the parser for good. */
+#ifndef NH_HTTP_PARSER_INTERNAL_H
+#define NH_HTTP_PARSER_INTERNAL_H
+
+#include <llhttp.h>
+
+#include "http/header_block_internal.h"
+#include "http/incoming_message_internal.h"
+
+/* What follows a head (the values are llhttp's). */
+typedef enum nh_http_body {
+    NH_HTTP_BODY_FOLLOWS = 0, /* as the framing fields say */
+    NH_HTTP_BODY_SKIPPED = 1, /* none, whatever they say: answers to HEAD */
+    NH_HTTP_BODY_UPGRADE = 2  /* none, and the rest of the stream is not HTTP */
+} nh_http_body;
+
+typedef struct nh_http_parser_hooks {
+    /* A head is complete. `message` is also parser->incoming; who wants it beyond its end retains
+     * it. `should_keep_alive`: what llhttp thinks of the connection. */
+    nh_http_body (*incoming)(void *owner, nh_incoming_message *message, bool should_keep_alive);
+    /* The first byte of a message was seen (may be NULL). */
+    void (*message_begin)(void *owner);
+    /* The message was ended, trailers are in it (may be NULL). */
+    void (*message_complete)(void *owner);
+    /* A body chunk was handed to the message (may be NULL). */
+    void (*body)(void *owner);
+} nh_http_parser_hooks;
+
+typedef struct nh_http_parser_options {
+    size_t max_header_size;        /* bytes of a head; 0: nh_http_max_header_size() */
+    bool insecure;                 /* insecureHTTPParser: every lenient flag */
+    bool join_duplicate_headers;   /* passed on to the messages */
+    /* Lines that message.headers may show; <= 0: no limit. Default 1000. */
+    double max_headers_count;
+} nh_http_parser_options;
+void nh_http_parser_options_init(nh_http_parser_options *options);
+
+typedef struct nh_http_parser nh_http_parser;
+struct nh_http_parser {
+    llhttp_t llhttp; /* first: its callbacks cast back */
+    nh_loop *loop;
+    const nh_http_parser_hooks *hooks;
+    void *owner;
+    nh_stream *socket;             /* given to the messages; not retained: the owner unsets it */
+    nh_incoming_message *incoming; /* the message under way or the last one; retained */
+    nh_http_parser_options options;
+
+    nh_value buffer;      /* being parsed, or undefined when plain bytes are */
+    nh_bytes input;       /* the same as bytes */
+    nh_header_block block; /* of the head or trailer section under way */
+    nh_header_line line;   /* the field line under way */
+    nh_value url;          /* text collected so far: start line */
+    uint32_t text_start;   /* of url or status message in the block */
+    uint32_t text_length;
+    size_t header_bytes;   /* counted against max_header_size */
+    size_t extension_bytes; /* chunk extensions, counted against 16 KiB */
+
+    uint64_t message_started_ms;  /* loop time of the first byte of the message; 0: idle */
+    bool headers_completed;       /* of the message under way */
+    bool in_value;                /* the last header callback was a value */
+    bool executing;
+    bool pause_wanted;
+    bool out_of_memory;
+    bool stopped; /* a hook threw, or the owner gave it up during execute() */
+    bool flow_stopped; /* the owner holds reading back; messages don't resume (socket._paused) */
+};
+
+/* Sets up a parser that lives in its owner (or a pool), for requests or responses. `options` is
+ * copied. Sets socket->http_parser. Allocates nothing until it parses. */
+void nh_http_parser_init(nh_http_parser *parser, nh_loop *loop, llhttp_type_t type,
+                         const nh_http_parser_options *options, const nh_http_parser_hooks *hooks,
+                         void *owner, nh_stream *socket);
+/* Releases what it holds and clears socket->http_parser. Inside execute() too: that then returns without calling further hooks. */
+void nh_http_parser_deinit(nh_http_parser *parser);
+
+/* Parses a buffer value. NULL: `*out_consumed` bytes were read, all of them unless the message was
+ * an upgrade (parser->incoming->upgrade). Otherwise an owned error as Node builds it: message
+ * "Parse Error: <reason>", code HPE_*, properties bytesParsed, code, reason, rawPacket. */
+nh_error *nh_http_parser_execute(nh_http_parser *parser, nh_value buffer, size_t *out_consumed);
+/* The end of the stream; an error when it comes inside a message. */
+nh_error *nh_http_parser_finish(nh_http_parser *parser);
+/* Makes execute() fail with HPE_PAUSED until resumed. */
+void nh_http_parser_pause(nh_http_parser *parser);
+void nh_http_parser_resume(nh_http_parser *parser);
+/* Drops the message under way (retained reference) without ending it. */
+void nh_http_parser_forget_incoming(nh_http_parser *parser);
+
+/* http.maxHeaderSize: bytes; 16 KiB. */
+size_t nh_http_parser_default_max_header_size(void);
+/* Whether llhttp knows the method; the static name, NULL when not. */
+const char *nh_http_method_name(nh_bytes method);
+
+#endif
