@@ -47,8 +47,9 @@ typedef enum nh_listener_flags {
 } nh_listener_flags;
 
 /* Adds a listener; `event` is copied. `release` (may be NULL) is called with `data` once the
- * listener is gone. Emits 'newListener' first where somebody listens to it. False without memory
- * (nothing added, `release` not called). Node: emitter.on, once, prependListener. */
+ * listener is gone: removed, and no emit under way that may still call it. Emits 'newListener' first
+ * where somebody listens to it. False without memory, or when 'newListener' threw (nothing added,
+ * `release` not called). Node: emitter.on, once, prependListener. */
 bool nh_emitter_add_listener(nh_emitter *emitter, const char *event, nh_listener listener,
                              void *data, void (*release)(void *data), unsigned flags);
 /* Shorthand: plain listener without release. */
@@ -58,6 +59,11 @@ bool nh_emitter_once(nh_emitter *emitter, const char *event, nh_listener listene
  * Node: emitter.removeListener. */
 bool nh_emitter_remove_listener(nh_emitter *emitter, const char *event, nh_listener listener,
                                 void *data);
+/* The same with a function value as the listener, which 'newListener' and 'removeListener' then
+ * report (for a C function they report undefined). False without memory, and for other values. */
+bool nh_emitter_add_function(nh_emitter *emitter, const char *event, nh_value function,
+                             unsigned flags);
+bool nh_emitter_remove_function(nh_emitter *emitter, const char *event, nh_value function);
 /* Removes all listeners of `event`, or of all events for NULL. */
 void nh_emitter_remove_all_listeners(nh_emitter *emitter, const char *event);
 size_t nh_emitter_listener_count(const nh_emitter *emitter, const char *event);

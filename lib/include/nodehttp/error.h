@@ -20,14 +20,32 @@ nh_error *nh_error_new(nh_memory *memory, const char *name, const char *code, co
     __attribute__((format(printf, 4, 5)))
 #endif
     ;
+/* The same with a message that is there already, and may contain any bytes of UTF-8. */
+nh_error *nh_error_new_of_bytes(nh_memory *memory, const char *name, const char *code,
+                                nh_bytes message);
+/* The same, consuming a string value; NH_INVALID gives the shared error. */
+nh_error *nh_error_new_of_string_take(nh_memory *memory, const char *name, const char *code,
+                                      nh_value message);
 /* The shared error for a refused allocation; may be retained and released like any other. */
 nh_error *nh_error_out_of_memory(void);
 
 /* A system error as Node.js builds it: message "<syscall> <code>[ <address>[:<port>]]", with the
  * properties errno, code, syscall and, where given, address and port. `status` is a negative errno
- * or a negative libuv/EAI code; `address` may be NULL; `port` < 0 leaves the port out. */
+ * or a negative libuv/EAI code; `address` may be NULL; `port` < 1 leaves the port out. */
 nh_error *nh_error_new_system(nh_memory *memory, int status, const char *syscall,
                               const char *address, int port);
+/* The same for connect(), when the local end was chosen as well: " - Local (<address>:<port>)" and
+ * the properties localAddress and localPort. `local_address` NULL leaves that out. */
+nh_error *nh_error_new_connect(nh_memory *memory, int status, const char *address, int port,
+                               const char *local_address, int local_port);
+/* The same for listen(), which describes the status as well: "listen EADDRINUSE: address already
+ * in use 127.0.0.1:80". `port` -1 (a path) becomes a property, but is not in the message. */
+nh_error *nh_error_new_listen(nh_memory *memory, int status, const char *address, int port);
+/* The same for a failed look-up: "getaddrinfo ENOTFOUND <host>", properties errno, code, syscall
+ * and hostname. */
+nh_error *nh_error_new_lookup(nh_memory *memory, int status, const char *host);
+/* "connection reset by peer" for -ECONNRESET and so on; "unknown error" otherwise. */
+const char *nh_status_description(int status);
 /* "ECONNRESET" for -ECONNRESET and so on; "UNKNOWN" for a number nobody knows. */
 const char *nh_status_name(int status);
 /* The negative number for "ECONNRESET" and so on; 0 when unknown. */
@@ -64,6 +82,9 @@ nh_error *nh_error_new_argument_value(nh_memory *memory, const char *name, nh_va
 /* ERR_OUT_OF_RANGE: `The value of "<name>" is out of range. It must be <range>. Received <n>`. */
 nh_error *nh_error_new_out_of_range(nh_memory *memory, const char *name, const char *range,
                                     nh_value received);
+/* What `value` is, the way those messages put it after "Received": "undefined",
+ * "type string ('a')", "an instance of Socket", "function name" (a string value). */
+nh_value nh_value_describe(nh_memory *memory, nh_value value);
 /* `value` the way util.inspect prints it in those messages (a string value). */
 nh_value nh_value_inspect(nh_memory *memory, nh_value value);
 

@@ -21,16 +21,18 @@ typedef struct nh_transport nh_transport; /* nodehttp/transport.h */
 /* A loop on `transport`, which has to outlive it; `memory` NULL is the C library's. NULL without
  * memory. The caller owns it: nh_loop_free(). */
 nh_loop *nh_loop_new(nh_memory *memory, nh_transport *transport);
-/* Drops every pending tick, microtask, timer and immediate without calling it, then frees the
- * loop. Objects that the embedder still references must be released before. */
+/* Drops every pending tick, microtask, timer and immediate without calling it, and whatever is still
+ * open on the transport without an event, then frees the loop. Objects that the embedder still
+ * references must be released before. Not to be called from inside a turn. */
 void nh_loop_free(nh_loop *loop);
 
 nh_memory *nh_loop_memory(const nh_loop *loop);
 nh_transport *nh_loop_transport(const nh_loop *loop);
 
-/* Runs until nothing referenced is left, or nh_loop_stop(). */
+/* Ends the turn that the calling program is (its ticks and microtasks run), then runs until nothing
+ * referenced is left, or nh_loop_stop(). Not to be called from inside a turn. */
 void nh_loop_run(nh_loop *loop);
-/* Makes nh_loop_run() return after the current turn. */
+/* Makes nh_loop_run() return after the current turn; due timers and immediates stay for later. */
 void nh_loop_stop(nh_loop *loop);
 /* The monotonic time of the current iteration, in milliseconds. */
 uint64_t nh_loop_now_ms(const nh_loop *loop);
@@ -63,7 +65,10 @@ bool nh_loop_is_throwing(const nh_loop *loop);
 nh_error *nh_loop_catch(nh_loop *loop);
 
 /* Called at the end of the turn, tick or microtask in which something was thrown and nobody caught
- * it (Node: 'uncaughtException'). The default, also for NULL, prints the error and aborts. */
+ * it (Node: 'uncaughtException'). `error` is borrowed. The queues are drained afterwards as usual,
+ * except that, as in Node.js, a throwing timer or immediate (or a tick of its) lets the next due
+ * timer of the same delay, or the next immediate, run first. A handler must not throw itself. The
+ * default, also for NULL, prints the error and aborts. */
 typedef void (*nh_uncaught_handler)(nh_loop *loop, nh_error *error, void *data);
 void nh_loop_on_uncaught_exception(nh_loop *loop, nh_uncaught_handler handler, void *data);
 

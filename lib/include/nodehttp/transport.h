@@ -61,7 +61,10 @@ struct nh_transport {
 };
 
 typedef struct nh_transport_operations {
-    /* The loop attaches itself before anything else, and NULL when it goes. */
+    /* The loop attaches itself before anything else, and NULL when it goes. The transport then ends
+     * whatever is still open with its last report, so that owners let go of it: `closed` for
+     * connections and endpoints, `done` with -ECANCELED for look-ups. (No listener is called any
+     * more at that time, and ticks are dropped.) */
     void (*attach)(nh_transport *transport, nh_loop *loop);
 
     /* Time of this iteration (monotonic), and wall clock; milliseconds. */
@@ -83,8 +86,15 @@ typedef struct nh_transport_operations {
     /* Takes over an accepted connection. */
     void (*observe)(nh_connection *connection, const nh_connection_observer *observer,
                     void *owner);
-    /* Starts connecting; `local` may be NULL. 0: `connected` follows; negative: failed at once. */
+    /* Binds an unconnected TCP connection to a local address (port 0: any), so that a failed bind
+     * can be told from a failed connect: -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL. */
+    int (*bind)(nh_connection *connection, const nh_address *local);
+    /* Starts connecting; `local` (may be NULL) is bound first. 0: `connected` follows; negative:
+     * failed at once, and the connection can only be closed. */
     int (*connect)(nh_connection *connection, const nh_address *remote, const nh_address *local);
+    /* Reports begin in a later poll phase. No effect while reading; END_OF_STREAM and errors end the
+     * reading, END_OF_STREAM before it is reported. -ENOTCONN: not connected, or a read has failed
+     * before. */
     int (*start_reading)(nh_connection *connection);
     void (*stop_reading)(nh_connection *connection);
     /* Writes all of it. 0: done, everything was accepted; 1: under way, the bytes have to stay
@@ -92,9 +102,12 @@ typedef struct nh_transport_operations {
      * the number of bytes not accepted yet. */
     int (*write)(nh_connection *connection, const nh_bytes *pieces, size_t count,
                  size_t *out_queued);
-    /* Sends the end of the stream after what was written. 0: `shut_down` follows. */
+    /* Sends the end of the stream after what was written. 0: `shut_down` follows; -ENOTCONN: not
+     * connected, ended before, or a read has failed before. */
     int (*shutdown)(nh_connection *connection);
-    /* Closes; `closed` follows in the closing phase. reset: with RST instead of FIN. */
+    /* Closes; `closed` follows in the closing phase, after the outcome -ECANCELED of whatever was
+     * under way. Closed in one iteration, reported last closed first. reset: with RST instead of
+     * FIN, TCP only; -EINVAL while the end of the stream is being sent (nothing is closed then). */
     void (*close)(nh_connection *connection);
     int (*reset)(nh_connection *connection);
     int (*local_address)(nh_connection *connection, nh_address *out_address);

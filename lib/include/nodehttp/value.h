@@ -45,7 +45,7 @@ typedef enum nh_type {
     NH_SYMBOL,    /* a symbol, as its description */
     NH_BUFFER,    /* bytes: Buffer, Uint8Array */
     NH_LIST,      /* an array */
-    NH_MAP,       /* a plain object: string keys in insertion order */
+    NH_MAP,       /* a plain object: string keys in order */
     NH_ERROR,     /* an Error */
     NH_FUNCTION,  /* a callable */
     NH_OBJECT     /* an object of this library: a socket, a request, an agent, ... */
@@ -93,6 +93,8 @@ nh_value nh_string_new(nh_memory *memory, const char *text, size_t length);
 nh_value nh_string_of(nh_memory *memory, const char *text);
 /* The string that Latin-1 decoding of the bytes gives. */
 nh_value nh_string_of_latin1(nh_memory *memory, nh_bytes bytes);
+/* The string that UTF-8 decoding gives: U+FFFD for what is not UTF-8, as buffer.toString() does. */
+nh_value nh_string_of_utf8(nh_memory *memory, nh_bytes bytes);
 /* A string from a printf format. */
 nh_value nh_string_format(nh_memory *memory, const char *format, ...)
 #if defined(__GNUC__)
@@ -103,6 +105,9 @@ nh_value nh_symbol_new(nh_memory *memory, const char *description, size_t length
 nh_value nh_bigint_new(nh_memory *memory, const char *digits, size_t length);
 /* Copies the bytes. */
 nh_value nh_buffer_of(nh_memory *memory, nh_bytes bytes);
+/* The Latin-1 encoding of a string: the low byte of each UTF-16 code unit, as
+ * Buffer.from(string, 'latin1') gives. NH_INVALID for anything but a string. */
+nh_value nh_buffer_of_latin1(nh_memory *memory, nh_value string);
 /* `length` bytes to be filled through nh_buffer_data(); uninitialised. */
 nh_value nh_buffer_new(nh_memory *memory, size_t length);
 /* Bytes [offset, offset + length) of `buffer`, sharing its memory. The range has to be inside. */
@@ -175,6 +180,9 @@ void nh_list_remove(nh_value list, size_t index);
 
 /* --- maps --------------------------------------------------------------------------------- */
 
+/* Keys have the order of JavaScript's own properties: array indices ("0", "10") ascending, then
+ * the others as they were added. */
+
 /* 0 for anything that is not a map. */
 size_t nh_map_length(nh_value map);
 /* The value under `key`, borrowed; undefined when there is none or `map` is not a map. */
@@ -182,7 +190,7 @@ nh_value nh_map_get(nh_value map, const char *key);
 nh_value nh_map_get_bytes(nh_value map, nh_bytes key);
 bool nh_map_has(nh_value map, const char *key);
 bool nh_map_has_bytes(nh_value map, nh_bytes key);
-/* Entry `index` in insertion order: key and value, both borrowed. */
+/* Entry `index` in that order: key and value, both borrowed; empty and undefined past the end. */
 nh_bytes nh_map_key_at(nh_value map, size_t index);
 nh_value nh_map_value_at(nh_value map, size_t index);
 /* Sets `key`, keeping its place if it exists. False when there is no memory (map unchanged). */

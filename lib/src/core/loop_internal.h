@@ -18,7 +18,8 @@ void nh_loop_tick(nh_loop *loop, nh_task task, nh_emitter *object, nh_value valu
 void nh_loop_microtask(nh_loop *loop, nh_task task, nh_emitter *object, nh_value value);
 void nh_loop_immediate(nh_loop *loop, nh_task task, nh_emitter *object, nh_value value);
 
-/* Slots of the tick queue that each object reserves while it lives. */
+/* Slots of the tick queue that each object reserves while it lives; for every 8 of them one slot of
+ * the microtasks and of the immediates is reserved as well. */
 #define NH_TICKS_PER_OBJECT 8
 bool nh_loop_reserve_ticks(nh_loop *loop, size_t count);
 void nh_loop_unreserve_ticks(nh_loop *loop, size_t count);
@@ -41,8 +42,14 @@ typedef struct nh_timer {
 bool nh_timer_start(nh_loop *loop, nh_timer *timer, uint64_t delay_ms);
 void nh_timer_stop(nh_loop *loop, nh_timer *timer);
 bool nh_timer_is_active(const nh_timer *timer);
+/* Whether the timer keeps the loop running; `unreferenced` itself must not be written while the
+ * timer is active. */
+void nh_timer_set_referenced(nh_loop *loop, nh_timer *timer, bool referenced);
 
 /* Calls a user's callback function value (undefined is skipped) and leaves what it throws pending. */
 void nh_loop_call(nh_value function, const nh_value *arguments, size_t count);
+
+/* Inside nh_loop_free(): no listener is called any more, and work that is put off is dropped. */
+bool nh_loop_is_being_freed(const nh_loop *loop);
 
 #endif

@@ -32,10 +32,14 @@ struct nh_class {
     size_t size;            /* bytes of an instance */
     void (*destroy)(nh_emitter *emitter);
     /* Called after a listener was added / removed (may be NULL; the nearest class with one is
-     * used): streams start to flow on 'data', Server counts 'checkContinue' ... */
+     * used): streams start to flow on 'data', Server counts 'checkContinue' ... They stand for the
+     * overridden on() and removeListener() of Node's classes, so prepended listeners are not
+     * reported, nor is what removeAllListeners() drops while nobody listens to 'removeListener'. */
     void (*listener_added)(nh_emitter *emitter, const char *event);
     void (*listener_removed)(nh_emitter *emitter, const char *event);
     const nh_writable_interface *writable; /* inherited when NULL */
+    /* Called at the end of nh_emitter_remove_all_listeners(); `event` NULL for all events. */
+    void (*all_listeners_removed)(nh_emitter *emitter, const char *event);
 };
 
 typedef struct nh_listener_list nh_listener_list;

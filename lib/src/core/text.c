@@ -1,0 +1,163 @@
+#include "core/text.h"
+
+#include "core/value_internal.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+void nh_text_init(nh_text *text, nh_memory *memory) {
+    *text = (nh_text){.memory = memory};
+}
+
+void nh_text_deinit(nh_text *text) {
+    nh_memory_free(text->memory, text->data);
+    *text = (nh_text){.memory = text->memory};
+}
+
+/* Room for `more` bytes and a NUL. */
+static bool make_room(nh_text *text, size_t more) {
+    if (text->failed) {
+        return false;
+    }
+    if (more < text->capacity - text->length) {
+        return true;
+    }
+    size_t capacity = text->capacity < 64 ? 64 : text->capacity;
+    while (capacity - text->length <= more) {
+        if (capacity > SIZE_MAX / 2) {
+            text->failed = true;
+            return false;
+        }
+        capacity *= 2;
+    }
+    char *data = nh_memory_resize(text->memory, text->data, capacity);
+    if (data == NULL) {
+        text->failed = true;
+        return false;
+    }
+    text->data = data;
+    text->capacity = capacity;
+    return true;
+}
+
+void nh_text_add(nh_text *text, const void *data, size_t length) {
+    if (length != 0 && make_room(text, length)) {
+        memcpy(text->data + text->length, data, length);
+        text->length += length;
+    }
+}
+
+void nh_text_add_bytes(nh_text *text, nh_bytes bytes) {
+    nh_text_add(text, bytes.data, bytes.length);
+}
+
+void nh_text_add_c(nh_text *text, const char *c_string) {
+    nh_text_add(text, c_string, strlen(c_string));
+}
+
+void nh_text_add_repeated(nh_text *text, char character, size_t count) {
+    if (count != 0 && make_room(text, count)) {
+        memset(text->data + text->length, character, count);
+        text->length += count;
+    }
+}
+
+void nh_text_add_code_point(nh_text *text, uint32_t code_point) {
+    char encoded[4];
+    nh_text_add(text, encoded, nh_utf8_encode(code_point, encoded));
+}
+
+void nh_text_add_format(nh_text *text, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    if (length < 0) {
+        text->failed = true;
+    } else if (make_room(text, (size_t)length)) {
+        (void)vsnprintf(text->data + text->length, (size_t)length + 1, format, again);
+        text->length += (size_t)length;
+    }
+    va_end(again);
+    va_end(arguments);
+}
+
+void nh_text_add_utf16_prefix(nh_text *text, nh_bytes source, size_t units) {
+    size_t at = 0;
+    while (at < source.length && units > 0) {
+        uint32_t code_point;
+        size_t taken = nh_utf8_decode(source.data + at, source.length - at, &code_point);
+        if (code_point < 0x10000) {
+            nh_text_add(text, source.data + at, taken);
+            units--;
+        } else if (units == 1) {
+            nh_text_add_code_point(text, 0xD800 + ((code_point - 0x10000) >> 10));
+            units = 0;
+        } else {
+            nh_text_add(text, source.data + at, taken);
+            units -= 2;
+        }
+        at += taken;
+    }
+}
+
+nh_value nh_text_take_string(nh_text *text) {
+    nh_value string = (nh_value){.type = NH_INVALID};
+    if (!text->failed) {
+        string = nh_string_new(text->memory, text->data, text->length);
+    }
+    nh_text_deinit(text);
+    return string;
+}
+
+size_t nh_text_utf16_length(nh_bytes text) {
+    size_t units = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        uint8_t byte = text.data[i];
+        units += (byte & 0xC0) != 0x80; /* every lead byte */
+        units += byte >= 0xF0;          /* two units: a surrogate pair */
+    }
+    return units;
+}
+
+static bool is_continuation(uint8_t byte) {
+    return (byte & 0xC0) == 0x80;
+}
+
+size_t nh_utf8_decode(const uint8_t *data, size_t length, uint32_t *out_code_point) {
+    uint8_t lead = data[0];
+    size_t needed = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
+                    : lead < 0xF5 ? 4
+                                  : 0;
+    if (needed < 2 || needed > length) {
+        *out_code_point = lead;
+        return 1;
+    }
+    uint32_t code_point = lead & (0xFFU >> (needed + 1));
+    for (size_t i = 1; i < needed; i++) {
+        if (!is_continuation(data[i])) {
+            *out_code_point = lead;
+            return 1;
+        }
+        code_point = (code_point << 6) | (data[i] & 0x3FU);
+    }
+    *out_code_point = code_point;
+    return needed;
+}
+
+size_t nh_utf8_encode(uint32_t code_point, char out[4]) {
+    if (code_point < 0x80) {
+        out[0] = (char)code_point;
+        return 1;
+    }
+    size_t length = code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+    for (size_t i = length - 1; i > 0; i--) {
+        out[i] = (char)(0x80 | (code_point & 0x3F));
+        code_point >>= 6;
+    }
+    static const unsigned marks[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    out[0] = (char)(marks[length] | code_point);
+    return length;
+}
