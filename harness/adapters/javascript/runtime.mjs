@@ -10,10 +10,13 @@ async function load(name) {
     }
 }
 
-const names = ['http', 'net', 'stream', 'events', 'process', 'buffer', 'timers', 'fs', 'os'];
+const names = ['http', 'net', 'stream', 'events', 'buffer', 'timers', 'fs', 'os'];
 const loaded = await Promise.all(names.map(load));
 
-export const [http, net, stream, events, process, buffer, timers, fs, os] = loaded;
+export const [http, net, stream, events, buffer, timers, fs, os] = loaded;
+// Importing the module reads all its members, and so opens standard output as a stream, which
+// makes it non-blocking: only where there is no global.
+export const process = globalThis.process || (await load('process'));
 export const { Buffer } = buffer;
 export const { setImmediate, clearImmediate, setTimeout, clearTimeout } = timers;
 
@@ -39,13 +42,14 @@ export function capabilities() {
     return found;
 }
 
-// The objects of the event loop that a run may leave behind: all but this process's own standard
-// streams. Only Node can tell.
+// The objects of the event loop that a run may leave behind: all but the standard streams. Only Node
+// can tell.
 export function openHandles() {
     if (typeof process._getActiveHandles !== 'function') {
         return [];
     }
-    return process._getActiveHandles().filter((handle) => handle !== process.stdin && handle.fd !== 0);
+    return process._getActiveHandles().filter(
+        (handle) => handle !== process.stdin && !handle._isStdio);
 }
 
 // State that a script can change by calls, put back between runs; what scripts set or override is
