@@ -30,8 +30,9 @@ typedef struct grid {
     bool align_right; /* numbers */
 } grid;
 
-/* As many columns as make the block about 2.5 times as wide as high, assuming that an element takes
- * the longest one's width less what the average falls short of it. */
+/* As many columns as make the block about square on a screen, where a line is 2.5 times as high as
+ * a character is wide. The usual width is taken to be below that of the longest element, the more
+ * so the more the average falls short of it. */
 static size_t choose_columns(nh_value entries, const grid *cells, size_t indentation) {
     size_t longest = 0;
     size_t total = 0;
@@ -46,7 +47,7 @@ static size_t choose_columns(nh_value entries, const grid *cells, size_t indenta
         return 0;
     }
     double slack = sqrt((double)cell - (double)total / (double)nh_list_length(entries));
-    double usual = fmax((double)cell - slack, 1);
+    double usual = fmax((double)cell - 3 - slack, 1);
     double square = round(sqrt(2.5 * usual * (double)cells->count) / usual);
     size_t columns = smaller((size_t)square, (NH_INSPECT_COLUMNS - indentation) / cell);
     columns = smaller(columns, MAX_GRID_COLUMNS);
