@@ -24,7 +24,7 @@ export function makeFunction(definition, frame, original) {
         if (original) {
             inner.callSuper = (others) => Reflect.apply(original, this, others);
         }
-        return run.enter(inner, () => {
+        return run.enter(() => {
             args.forEach((argument) => run.see(argument));
             bind(inner, as, args);
             if (name !== undefined && definition.record !== false) {
@@ -66,14 +66,14 @@ export function makeListener(handler, label, event, frame) {
 
     return function listener(...args) {
         const inner = frame.inside(lane);
-        return run.enter(inner, () => {
+        return run.enter(() => {
             args.forEach((argument) => run.see(argument));
             bind(inner, handler.as, args);
             if (handler.record !== false) {
                 run.observeCall(lane, `${label}:${event}`, args,
                     { chosen: handler.args, chunk: handler.chunks === true });
             }
-            const steps = handler.nth ? handler.nth[calls] : handler.do;
+            const steps = (handler.nth && handler.nth[calls]) || handler.do;
             calls += 1;
             const ending = runSteps(steps || [], inner);
             return ending && ending.kind === 'return' ? ending.value : undefined;

@@ -8,7 +8,7 @@ import { endsRun } from './defects.mjs';
 // A function that runs steps in a frame inside this one.
 function closure(steps, frame) {
     const inner = frame.inside();
-    return () => frame.run.enter(inner, () => {
+    return () => frame.run.enter(() => {
         runSteps(steps || [], inner);
     });
 }
@@ -24,7 +24,7 @@ async function forAwait(step, frame) {
             }
             run.see(value);
             // Thrown errors have to reach the iteration, which ends the stream because of them.
-            const ending = run.enter(inner, () => runSteps(step.do || [], inner));
+            const ending = run.enter(() => runSteps(step.do || [], inner));
             if (ending || run.over) {
                 break;
             }
@@ -45,7 +45,7 @@ function settle(step, frame) {
     const value = evaluate(step.promise, frame);
     const settled = (how) => (result) => {
         const inner = frame.inside();
-        run.enter(inner, () => {
+        run.enter(() => {
             run.observeValue(frame, step.name, `${step.name} ${how}`, result);
             if (step.as !== undefined) {
                 inner.declare(step.as, result);

@@ -37,7 +37,7 @@ export function listen(step, frame) {
         const args = listenArguments(step, frame);
         if (step.do) {
             const inner = frame.inside();
-            args.push(() => run.enter(inner, () => {
+            args.push(() => run.enter(() => {
                 runSteps(step.do, inner);
             }));
         }

@@ -3,7 +3,7 @@
 import { className, isApiObject, isError, isHeaders, isPlain, isUrl } from './classes.mjs';
 import { Buffer } from './runtime.mjs';
 
-const deepest = 24;
+const deepest = 8;
 
 // Strings with half a surrogate pair are no JSON text.
 function text(string) {
@@ -59,7 +59,7 @@ const renderPairs = (pairs, inside) =>
 
 function renderObject(value, inside) {
     if (inside.depth > deepest) {
-        return { $object: className(value) };
+        return { $object: '…' };
     }
     const deeper = inside.deeper();
     if (value instanceof Uint8Array) {
@@ -130,11 +130,12 @@ class Rendering {
 // `detailed`: an error is shown with all its own properties.
 export const render = (run, value, detailed) => new Rendering(run, detailed, 0).render(value);
 
-// What an observation shows of a call: all arguments but objects of the API, or those at `chosen`.
+// What an observation shows of a call: the arguments at `chosen`, or all but objects of the API and
+// functions.
 export function renderArguments(run, args, chosen) {
     const shown = chosen
         ? chosen.filter((index) => index < args.length).map((index) => args[index])
-        : args.filter((argument) => !isApiObject(argument));
+        : args.filter((argument) => !isApiObject(argument) && typeof argument !== 'function');
     const rendered = shown.map((argument) => render(run, argument, false));
     return rendered.length > 1 ? rendered : rendered[0];
 }

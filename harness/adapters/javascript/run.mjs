@@ -35,20 +35,19 @@ export class Run {
         this.labelCounts = new Map();
         this.seen = new Set(); // everything that may have to be released
         this.listeners = new Map(); // object -> event -> listeners of this run
-        this.lastThrown = undefined;
         this.places = placesOf(start.script, 'script');
     }
 
     execute() {
         const frame = new Frame(this, new Scope(), defaultLane);
-        this.enter(frame, () => {
+        this.enter(() => {
             runSteps(this.start.script, frame);
         });
     }
 
     // Every call from outside into steps passes here: a run that is over does nothing, and what
     // ends a run doesn't reach the caller.
-    enter(frame, action) {
+    enter(action) {
         if (this.over) {
             return undefined;
         }
@@ -58,9 +57,6 @@ export class Run {
             if (endsRun(error)) {
                 this.end(error);
                 return undefined;
-            }
-            if (!this.lastThrown || this.lastThrown.error !== error) {
-                this.lastThrown = { error, lane: frame.lane };
             }
             throw error;
         }
@@ -126,9 +122,7 @@ export class Run {
     }
 
     uncaught(error) {
-        const thrown = this.lastThrown;
-        const lane = thrown && thrown.error === error ? thrown.lane : defaultLane;
-        this.observe(this.laneOf('process', lane), 'process:uncaughtException',
+        this.observe(this.laneOf('process', defaultLane), 'process:uncaughtException',
             render(this, error, false));
     }
 

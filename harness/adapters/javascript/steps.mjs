@@ -99,8 +99,8 @@ function callSuper(step, frame) {
     if (!frame.callSuper) {
         throw new Defect('super outside an overriding function');
     }
-    useResult(step, frame, 'super()', attempt(frame, 'super()',
-        () => frame.callSuper(evaluateList(step.super, frame))));
+    // What it throws, the overriding function throws.
+    useResult(step, frame, 'super()', { value: frame.callSuper(evaluateList(step.super, frame)) });
 }
 
 function get(step, frame) {
