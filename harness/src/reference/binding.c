@@ -1,0 +1,101 @@
+#include "reference/binding.h"
+
+#include <string.h>
+
+#include "reference/binding_rows.h"
+
+static const ts_binding_rows *const groups[] = {
+#define TS_BINDING_GROUP(name) &ts_binding_rows_of_##name,
+    TS_BINDING_GROUPS(TS_BINDING_GROUP)
+#undef TS_BINDING_GROUP
+};
+#define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))
+
+nh_value ts_call_argument(const ts_call *call, size_t index)
+{
+    return index < call->count ? call->arguments[index] : nh_undefined();
+}
+
+size_t ts_binding_count(void)
+{
+    size_t count = 0;
+    for (size_t group = 0; group < GROUP_COUNT; group++) {
+        count += groups[group]->count;
+    }
+    return count;
+}
+
+const ts_binding *ts_binding_at(size_t index)
+{
+    for (size_t group = 0; group < GROUP_COUNT; group++) {
+        if (index < groups[group]->count) {
+            return &groups[group]->rows[index];
+        }
+        index -= groups[group]->count;
+    }
+    return NULL;
+}
+
+const char *ts_member_kind_name(ts_member_kind kind)
+{
+    switch (kind) {
+    case TS_MEMBER_CONSTRUCTOR:
+        return "constructor";
+    case TS_MEMBER_FUNCTION:
+        return "function";
+    case TS_MEMBER_METHOD:
+        return "method";
+    case TS_MEMBER_PROPERTY:
+        return "property";
+    case TS_MEMBER_EVENT:
+        return "event";
+    case TS_MEMBER_OPTION:
+        return "option";
+    }
+    return "member";
+}
+
+static bool is_code(const ts_binding *binding)
+{
+    return binding->kind != TS_MEMBER_EVENT && binding->kind != TS_MEMBER_OPTION;
+}
+
+const ts_binding *ts_binding_of_object(const nh_emitter *object, const char *member)
+{
+    for (size_t group = 0; group < GROUP_COUNT; group++) {
+        for (size_t i = 0; i < groups[group]->count; i++) {
+            const ts_binding *row = &groups[group]->rows[i];
+            if ((row->kind == TS_MEMBER_METHOD || row->kind == TS_MEMBER_PROPERTY) &&
+                strcmp(row->member, member) == 0 && nh_emitter_is_a(object, row->class_name)) {
+                return row;
+            }
+        }
+    }
+    return NULL;
+}
+
+const ts_binding *ts_binding_of_module(const char *module, const char *member)
+{
+    for (size_t group = 0; group < GROUP_COUNT; group++) {
+        for (size_t i = 0; i < groups[group]->count; i++) {
+            const ts_binding *row = &groups[group]->rows[i];
+            if (is_code(row) && strcmp(row->class_name, module) == 0 &&
+                strcmp(row->member, member) == 0) {
+                return row;
+            }
+        }
+    }
+    return NULL;
+}
+
+const char *ts_binding_module(const char *name)
+{
+    static const char *const modules[] = {"http",   "net",    "stream",      "process",
+                                          "Buffer", "events", "AbortSignal", "globalThis"};
+    for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+        if (strcmp(name, modules[i]) == 0) {
+            return modules[i];
+        }
+    }
+    return NULL;
+}

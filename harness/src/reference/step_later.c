@@ -1,0 +1,211 @@
+/* What happens later: ticks, timers, signals, a server that listens. */
+#include <string.h>
+
+#include "reference/closure.h"
+#include "reference/step.h"
+
+static ts_outcome scheduled(ts_frame *frame, nh_value function, bool done)
+{
+    nh_value_release(&function);
+    if (!done) {
+        ts_session_fail(frame->session, "out of memory");
+        return TS_OVER;
+    }
+    return TS_CONTINUE;
+}
+
+ts_outcome ts_step_tick(ts_frame *frame, const json_t *step, const json_t *operand)
+{
+    (void)step;
+    nh_value function = ts_function_of(frame, operand);
+    return scheduled(frame, function, nh_loop_next_tick(frame->session->loop, function));
+}
+
+ts_outcome ts_step_microtask(ts_frame *frame, const json_t *step, const json_t *operand)
+{
+    (void)step;
+    nh_value function = ts_function_of(frame, operand);
+    return scheduled(frame, function, nh_loop_queue_microtask(frame->session->loop, function));
+}
+
+ts_outcome ts_step_immediate(ts_frame *frame, const json_t *step, const json_t *operand)
+{
+    (void)step;
+    nh_value function = ts_pending_function_of(frame, operand);
+    return scheduled(frame, function,
+                     nh_loop_set_immediate(frame->session->loop, function) != 0);
+}
+
+ts_outcome ts_step_after(ts_frame *frame, const json_t *step, const json_t *operand)
+{
+    nh_value delay;
+    if (!ts_evaluate(frame, operand, &delay)) {
+        return frame->session->over ? TS_OVER : TS_THROW;
+    }
+    double ms = delay.type == NH_NUMBER ? delay.as.number * frame->session->time_scale : 0;
+    nh_value_release(&delay);
+    nh_value function = ts_pending_function_of(frame, json_object_get(step, "do"));
+    return scheduled(frame, function,
+                     nh_loop_set_timeout(frame->session->loop, function,
+                                         ms > 0 ? (uint64_t)ms : 0) != 0);
+}
+
+/* --- signals ----------------------------------------------------------------------------------- */
+
+/* Lets the `when` steps that wait for a signal run, each in a turn of its own, in the order in which
+ * they were reached. */
+static void wake(ts_session *session, const char *name)
+{
+    nh_value waiting = nh_undefined();
+    if (!ts_scope_find(session->globals, "(waiting)", &waiting)) {
+        return;
+    }
+    nh_value functions = nh_value_retain(nh_map_get(waiting, name));
+    nh_map_delete_bytes(waiting, nh_bytes_of_text(name));
+    for (size_t i = 0; i < nh_list_length(functions); i++) {
+        if (nh_loop_set_immediate(session->loop, nh_list_get(functions, i)) == 0) {
+            ts_session_fail(session, "out of memory");
+        }
+    }
+    nh_value_release(&functions);
+}
+
+static void give(ts_session *session, const char *name)
+{
+    (void)json_object_set_new(session->signals, name, json_true());
+    wake(session, name);
+}
+
+void ts_session_signal(ts_session *session, const char *name)
+{
+    if (!session->over) {
+        give(session, name);
+    }
+}
+
+ts_outcome ts_step_signal(ts_frame *frame, const json_t *step, const json_t *operand)
+{
+    (void)step;
+    ts_session *session = frame->session;
+    const char *name = json_string_value(operand);
+    give(session, name);
+    if (!session->over) {
+        session->events->signal(session->owner, name);
+    }
+    return TS_CONTINUE;
+}
+
+ts_outcome ts_step_when(ts_frame *frame, const json_t *step, const json_t *operand)
+{
+    ts_session *session = frame->session;
+    const char *name = json_string_value(operand);
+    nh_value waiting = nh_undefined();
+    if (!ts_scope_find(session->globals, "(waiting)", &waiting)) {
+        nh_value fresh = nh_map_new(session->memory);
+        (void)ts_scope_declare(session->globals, "(waiting)", fresh);
+        nh_value_release(&fresh);
+        (void)ts_scope_find(session->globals, "(waiting)", &waiting);
+    }
+    if (!nh_map_has(waiting, name)) {
+        (void)nh_map_set_take(waiting, name, nh_list_new(session->memory));
+    }
+    nh_value function = ts_function_of(frame, json_object_get(step, "do"));
+    bool added = nh_list_append(nh_map_get(waiting, name), function);
+    if (added && json_object_get(session->signals, name) != NULL) {
+        wake(session, name);
+    }
+    return scheduled(frame, function, added);
+}
+
+/* --- listening --------------------------------------------------------------------------------- */
+
+static void announce(ts_frame *frame, const char *name, nh_emitter *server)
+{
+    ts_session *session = frame->session;
+    const ts_binding *row = ts_binding_of_object(server, "address");
+    if (row == NULL || row->invoke == NULL) {
+        ts_session_report_unsupported(session, "%s.address", nh_emitter_class_name(server));
+        return;
+    }
+    ts_call call = {.loop = session->loop, .memory = session->memory, .self = server};
+    call.result = nh_undefined();
+    nh_error_release(row->invoke(&call));
+    nh_address address = {.family = NH_ADDRESS_UNIX};
+    const char *host = nh_value_text(call.result);
+    if (call.result.type == NH_MAP) {
+        host = nh_value_text(nh_map_get(call.result, "address"));
+        address.family = strchr(host, ':') != NULL ? NH_ADDRESS_IPV6 : NH_ADDRESS_IPV4;
+        address.port = (uint16_t)nh_map_get(call.result, "port").as.number;
+    }
+    (void)snprintf(address.host, sizeof(address.host), "%s", host);
+    nh_value_release(&call.result);
+    ts_session_set_address(session, name, &address);
+    session->events->listening(session->owner, name, &address);
+}
+
+static void on_listening(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data)
+{
+    (void)arguments;
+    (void)count;
+    ts_closure *closure = data;
+    if (closure->session->over) {
+        return;
+    }
+    ts_frame frame = {.session = closure->session, .scope = closure->scope, .lane = closure->lane};
+    announce(&frame, json_string_value(json_object_get(closure->settings, "listen")), emitter);
+    ts_closure_run(closure, NULL, 0, NULL);
+}
+
+static bool default_arguments(ts_frame *frame, const json_t *step, ts_arguments *out_arguments)
+{
+    json_t *arguments = json_is_true(json_object_get(step, "unix"))
+                            ? json_pack("[s]", frame->session->unix_path)
+                            : json_pack("[i,s]", 0, "127.0.0.1");
+    bool done = ts_evaluate_arguments(frame, arguments, out_arguments);
+    json_decref(arguments);
+    return done;
+}
+
+ts_outcome ts_step_listen(ts_frame *frame, const json_t *step, const json_t *operand)
+{
+    const char *name = json_string_value(operand);
+    nh_value server = nh_undefined();
+    if (!ts_scope_find(frame->scope, name, &server) || server.type != NH_OBJECT) {
+        ts_session_fail(frame->session, "\"%s\" is not a server", name);
+        return TS_OVER;
+    }
+    ts_arguments arguments;
+    const json_t *given = json_object_get(step, "args");
+    bool evaluated = given != NULL ? ts_evaluate_arguments(frame, given, &arguments)
+                                   : default_arguments(frame, step, &arguments);
+    if (!evaluated) {
+        return frame->session->over ? TS_OVER : TS_THROW;
+    }
+    ts_closure *closure = ts_closure_new(frame, step);
+    bool added = closure != NULL &&
+                 nh_emitter_add_listener(server.as.object, "listening", on_listening, closure,
+                                         ts_closure_free, NH_LISTENER_ONCE);
+    ts_place place = {.receiver = nh_value_retain(server), .member = strdup("listen")};
+    nh_value result = nh_undefined();
+    nh_error *error = NULL;
+    bool called = added && ts_place_call(frame, &place, &arguments, false, &result, &error);
+    if (error != NULL) {
+        ts_observe_error(frame, name, ".listen() throws", error);
+        nh_error_release(error);
+    }
+    nh_value_release(&result);
+    ts_place_free(&place);
+    ts_arguments_free(frame->session, &arguments);
+    return called ? TS_CONTINUE : TS_OVER;
+}
+
+/* --- promises ---------------------------------------------------------------------------------- */
+
+ts_outcome ts_step_promise(ts_frame *frame, const json_t *step, const json_t *operand)
+{
+    (void)step;
+    (void)operand;
+    /* No member of the library gives a promise yet. */
+    ts_session_report_unsupported(frame->session, "Promise");
+    return TS_OVER;
+}
