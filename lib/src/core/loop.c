@@ -36,11 +36,29 @@ void nh_loop_free(nh_loop *loop) {
     drop_tasks(&loop->ticks);
     drop_tasks(&loop->microtasks);
     nh_loop_drop_immediates(loop);
+    while (loop->resources != NULL) {
+        nh_loop_resource *resource = loop->resources;
+        loop->resources = resource->next;
+        resource->release(resource);
+    }
     nh_loop_drop_timers(loop);
     nh_error_release(loop->thrown);
     nh_memory_free(loop->memory, loop->ticks.tasks);
     nh_memory_free(loop->memory, loop->microtasks.tasks);
     nh_memory_free(loop->memory, loop);
+}
+
+void nh_loop_add_resource(nh_loop *loop, nh_loop_resource *resource) {
+    resource->next = loop->resources;
+    loop->resources = resource;
+}
+
+nh_loop_resource *nh_loop_find_resource(const nh_loop *loop, const void *key) {
+    nh_loop_resource *resource = loop->resources;
+    while (resource != NULL && resource->key != key) {
+        resource = resource->next;
+    }
+    return resource;
 }
 
 bool nh_loop_is_being_freed(const nh_loop *loop) {

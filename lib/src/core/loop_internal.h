@@ -49,6 +49,19 @@ void nh_timer_set_referenced(nh_loop *loop, nh_timer *timer, bool referenced);
 /* Calls a user's callback function value (undefined is skipped) and leaves what it throws pending. */
 void nh_loop_call(nh_value function, const nh_value *arguments, size_t count);
 
+/* What a layer above keeps for each loop: starts with this, with a `key` of its own (the address of
+ * something static). `release` frees it in nh_loop_free(), when everything on the transport has
+ * ended, and lets go of objects that live on by themselves. */
+typedef struct nh_loop_resource nh_loop_resource;
+struct nh_loop_resource {
+    const void *key;
+    void (*release)(nh_loop_resource *resource);
+    nh_loop_resource *next;
+};
+void nh_loop_add_resource(nh_loop *loop, nh_loop_resource *resource);
+/* NULL when there is none. */
+nh_loop_resource *nh_loop_find_resource(const nh_loop *loop, const void *key);
+
 /* Inside nh_loop_free(): no listener is called any more, and work that is put off is dropped. */
 bool nh_loop_is_being_freed(const nh_loop *loop);
 

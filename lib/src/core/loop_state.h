@@ -24,6 +24,8 @@ struct nh_loop {
     bool stopping;
     bool being_freed;
 
+    nh_loop_resource *resources;
+
     nh_error *thrown; /* owned */
     nh_uncaught_handler on_uncaught;
     void *on_uncaught_data;
