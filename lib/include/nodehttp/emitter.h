@@ -6,7 +6,8 @@
  * `nh_emitter *` by the macro nh_as_emitter().
  *
  * Listeners are called in the order in which they were added, and a listener that is removed while
- * its event is being emitted is still called in that round, as in Node.js (events, emitter.emit). */
+ * its event is being emitted is still called in that round, as in Node.js (events, emitter.emit).
+ */
 #ifndef NODEHTTP_EMITTER_H
 #define NODEHTTP_EMITTER_H
 
@@ -47,9 +48,9 @@ typedef enum nh_listener_flags {
 } nh_listener_flags;
 
 /* Adds a listener; `event` is copied. `release` (may be NULL) is called with `data` once the
- * listener is gone: removed, and no emit under way that may still call it. Emits 'newListener' first
- * where somebody listens to it. False without memory, or when 'newListener' threw (nothing added,
- * `release` not called). Node: emitter.on, once, prependListener. */
+ * listener is gone: removed, and no emit under way that may still call it. Emits 'newListener'
+ * first where somebody listens to it. False without memory, or when 'newListener' threw (nothing
+ * added, `release` not called). Node: emitter.on, once, prependListener. */
 bool nh_emitter_add_listener(nh_emitter *emitter, const char *event, nh_listener listener,
                              void *data, void (*release)(void *data), unsigned flags);
 /* Shorthand: plain listener without release. */

@@ -21,9 +21,9 @@ typedef struct nh_transport nh_transport; /* nodehttp/transport.h */
 /* A loop on `transport`, which has to outlive it; `memory` NULL is the C library's. NULL without
  * memory. The caller owns it: nh_loop_free(). */
 nh_loop *nh_loop_new(nh_memory *memory, nh_transport *transport);
-/* Drops every pending tick, microtask, timer and immediate without calling it, and whatever is still
- * open on the transport without an event, then frees the loop. Objects that the embedder still
- * references must be released before. Not to be called from inside a turn. */
+/* Drops every pending tick, microtask, timer and immediate without calling it, and whatever is
+ * still open on the transport without an event, then frees the loop. Objects that the embedder
+ * still references must be released before. Not to be called from inside a turn. */
 void nh_loop_free(nh_loop *loop);
 
 nh_memory *nh_loop_memory(const nh_loop *loop);

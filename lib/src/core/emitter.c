@@ -84,8 +84,7 @@ static nh_error *unhandled_error(nh_memory *memory, nh_value argument) {
     if (inspected.type == NH_STRING) {
         message = nh_string_format(memory, "Unhandled error. (%s)", nh_value_text(inspected));
     }
-    nh_error *error =
-        nh_error_new_of_string_take(memory, "Error", "ERR_UNHANDLED_ERROR", message);
+    nh_error *error = nh_error_new_of_string_take(memory, "Error", "ERR_UNHANDLED_ERROR", message);
     nh_value_release(&inspected);
     nh_error_set_property_take(error, "context", nh_value_retain(argument));
     return error;

@@ -67,8 +67,7 @@ nh_error *nh_error_new(nh_memory *memory, const char *name, const char *code, co
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
     char *message;
-    nh_error *error =
-        length < 0 ? NULL : allocate(memory, name, code, (size_t)length, &message);
+    nh_error *error = length < 0 ? NULL : allocate(memory, name, code, (size_t)length, &message);
     if (error != NULL) {
         (void)vsnprintf(message, (size_t)length + 1, format, again);
     }

@@ -174,8 +174,8 @@ static nh_value build_message(nh_memory *memory, const system_error_parts *parts
 }
 
 static nh_error *build(nh_memory *memory, const system_error_parts *parts) {
-    nh_error *error = nh_error_new_of_string_take(memory, "Error", parts->code,
-                                                  build_message(memory, parts));
+    nh_error *error =
+        nh_error_new_of_string_take(memory, "Error", parts->code, build_message(memory, parts));
     nh_error_set_property_take(error, "errno", nh_number(parts->status));
     nh_error_set_property_take(error, "syscall", nh_string_of(memory, parts->syscall));
     if (parts->address != NULL) {

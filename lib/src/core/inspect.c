@@ -111,7 +111,8 @@ static nh_value inspect_string(inspection *state, nh_bytes string) {
     nh_text_init(&text, state->memory);
     text.failed = shown.failed;
     size_t shown_units = units > MAX_STRING_UNITS ? MAX_STRING_UNITS : units;
-    if (shown_units > MIN_SPLIT_UNITS && shown_units + state->indentation + 4 > NH_INSPECT_COLUMNS) {
+    if (shown_units > MIN_SPLIT_UNITS &&
+        shown_units + state->indentation + 4 > NH_INSPECT_COLUMNS) {
         add_lines(state, &text, string);
     } else {
         add_quoted(&text, string, choose_quote(string));
@@ -163,7 +164,8 @@ static nh_value inspect_function(nh_memory *memory, nh_value function) {
 static bool is_identifier(nh_bytes key) {
     for (size_t i = 0; i < key.length; i++) {
         uint8_t byte = key.data[i];
-        bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
+        bool is_letter =
+            (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
         if (!is_letter && (i == 0 || byte < '0' || byte > '9')) {
             return false;
         }
@@ -217,8 +219,8 @@ static bool add_list_entries(inspection *state, nh_value entries, nh_value list,
         return true;
     }
     size_t hidden = length - MAX_ELEMENTS;
-    return nh_list_append_take(entries, nh_string_format(state->memory, "... %zu more item%s", hidden,
-                                                         hidden > 1 ? "s" : ""));
+    return nh_list_append_take(entries, nh_string_format(state->memory, "... %zu more item%s",
+                                                         hidden, hidden > 1 ? "s" : ""));
 }
 
 /* The own properties of an error that are enumerable; `code` stands after `errno`, where Node.js

@@ -8,8 +8,8 @@
 #define NH_INSPECT_COLUMNS 80
 
 typedef struct nh_inspect_layout {
-    nh_value base;      /* a string that comes before the brace, "" for none; borrowed */
-    char open;          /* the braces */
+    nh_value base; /* a string that comes before the brace, "" for none; borrowed */
+    char open;     /* the braces */
     char close;
     size_t indentation; /* of the line that the container starts on */
     int levels_below;   /* containers inside the last entry printed: few enough share a line */

@@ -100,8 +100,8 @@ void nh_listeners_clean_up(nh_listener_list *list) {
 }
 
 void nh_round_begin(nh_round *round, nh_listener_list *list) {
-    *round = (nh_round){
-        .outer = list->rounds, .list = list, .end = list->length, .start = list->clock};
+    *round =
+        (nh_round){.outer = list->rounds, .list = list, .end = list->length, .start = list->clock};
     list->rounds = round;
 }
 

@@ -2,8 +2,8 @@
  *
  * Invariant: while a round (one emit) is under way, entries are only marked as removed, never taken
  * out, and every round knows by its start which entries it sees: those that were not removed before
- * it. New entries at the end lie past its range; new entries at the front shift all rounds. When the
- * last round is over, the marked entries go and their `release` is called. */
+ * it. New entries at the end lie past its range; new entries at the front shift all rounds. When
+ * the last round is over, the marked entries go and their `release` is called. */
 #ifndef NH_CORE_LISTENERS_H
 #define NH_CORE_LISTENERS_H
 
@@ -31,10 +31,10 @@ struct nh_listener_list {
     nh_listener_list *next; /* the event that got its first listener after this one's */
     nh_memory *memory;
     nh_listener_entry *entries;
-    size_t length;   /* entries, those marked as removed included */
+    size_t length; /* entries, those marked as removed included */
     size_t capacity;
-    size_t live;     /* entries that listen */
-    uint64_t clock;  /* counts removals */
+    size_t live;    /* entries that listen */
+    uint64_t clock; /* counts removals */
     nh_round *rounds;
     bool unlinked; /* no listener is left; freed after the last round */
     size_t name_length;

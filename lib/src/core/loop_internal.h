@@ -46,7 +46,8 @@ bool nh_timer_is_active(const nh_timer *timer);
  * timer is active. */
 void nh_timer_set_referenced(nh_loop *loop, nh_timer *timer, bool referenced);
 
-/* Calls a user's callback function value (undefined is skipped) and leaves what it throws pending. */
+/* Calls a user's callback function value (undefined is skipped) and leaves what it throws pending.
+ */
 void nh_loop_call(nh_value function, const nh_value *arguments, size_t count);
 
 /* What a layer above keeps for each loop: starts with this, with a `key` of its own (the address of

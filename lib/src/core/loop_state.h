@@ -9,9 +9,9 @@ typedef struct nh_timeout nh_timeout; /* a timer of nh_loop_set_timeout() */
 
 /* A timeout's place in the table, by which its number finds it. */
 typedef struct nh_timeout_slot {
-    nh_timeout *timeout;  /* NULL: free */
-    uint32_t generation;  /* how often it was used: part of the number */
-    uint32_t next_free;   /* slot number plus one */
+    nh_timeout *timeout; /* NULL: free */
+    uint32_t generation; /* how often it was used: part of the number */
+    uint32_t next_free;  /* slot number plus one */
 } nh_timeout_slot;
 
 struct nh_loop {
@@ -52,8 +52,8 @@ struct nh_loop {
     uint32_t first_free_slot; /* plus one */
 };
 
-/* As nh_loop_end_turn(), for a turn that `more_follows` may have successors in the same phase: those
- * come before the queues are drained once something was thrown and not caught. */
+/* As nh_loop_end_turn(), for a turn that `more_follows` may have successors in the same phase:
+ * those come before the queues are drained once something was thrown and not caught. */
 void nh_loop_end_turn_in_phase(nh_loop *loop, bool (*more_follows)(const nh_loop *loop));
 
 /* Parts of nh_loop_free(). */

@@ -128,7 +128,10 @@ static bool is_continuation(uint8_t byte) {
 
 size_t nh_utf8_decode(const uint8_t *data, size_t length, uint32_t *out_code_point) {
     uint8_t lead = data[0];
-    size_t needed = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
+    size_t needed = lead < 0x80   ? 1
+                    : lead < 0xC2 ? 0
+                    : lead < 0xE0 ? 2
+                    : lead < 0xF0 ? 3
                     : lead < 0xF5 ? 4
                                   : 0;
     if (needed < 2 || needed > length) {

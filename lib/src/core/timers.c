@@ -1,4 +1,5 @@
-/* Timers: a binary heap by deadline and start order, and one wake-up of the transport for its top. */
+/* Timers: a binary heap by deadline and start order, and one wake-up of the transport for its top.
+ */
 #include "core/loop_state.h"
 
 #include <assert.h>
@@ -55,8 +56,7 @@ static bool make_room(nh_loop *loop) {
     if (capacity > SIZE_MAX / sizeof(nh_timer *)) {
         return false;
     }
-    nh_timer **timers =
-        nh_memory_resize(loop->memory, loop->timers, capacity * sizeof(nh_timer *));
+    nh_timer **timers = nh_memory_resize(loop->memory, loop->timers, capacity * sizeof(nh_timer *));
     if (timers == NULL) {
         return false;
     }

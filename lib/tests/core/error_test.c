@@ -102,8 +102,8 @@ static void wrong_values(void) {
     memset(name, 'x', 200);
     name[200] = '\0';
     nh_value longer = text(name);
-    nh_error *error = nh_error_new_argument_value(memory, "scheduling", longer,
-                                                  "must be one of: 'fifo', 'lifo'");
+    nh_error *error =
+        nh_error_new_argument_value(memory, "scheduling", longer, "must be one of: 'fifo', 'lifo'");
     /* The opening quote and 127 characters, then the dots. */
     const char *shown = strstr(nh_error_message(error), "Received ");
     ASSERT_SIZE_EQ(strlen(shown), strlen("Received ") + 128 + 3);
@@ -111,10 +111,10 @@ static void wrong_values(void) {
     nh_error_release(error);
     nh_value_release(&longer);
 
-    assert_error_take(nh_error_new_argument_value(memory, "options.highWaterMark", nh_number(-1),
-                                                  "is invalid"),
-                      "TypeError", "ERR_INVALID_ARG_VALUE",
-                      "The property 'options.highWaterMark' is invalid. Received -1");
+    assert_error_take(
+        nh_error_new_argument_value(memory, "options.highWaterMark", nh_number(-1), "is invalid"),
+        "TypeError", "ERR_INVALID_ARG_VALUE",
+        "The property 'options.highWaterMark' is invalid. Received -1");
     nh_value map = nh_map_new(memory);
     (void)nh_map_set(map, "port", nh_boolean(false));
     assert_error_take(nh_error_new_argument_value(memory, "options", map, "is invalid"),
@@ -178,8 +178,7 @@ static void assert_properties(const nh_error *error, const char *expected) {
 
 static void system_errors(void) {
     nh_error *error = nh_error_new_system(memory, -ECONNREFUSED, "connect", "127.0.0.1", 1);
-    assert_properties(error,
-                      "{ errno: -111, syscall: 'connect', address: '127.0.0.1', port: 1 }");
+    assert_properties(error, "{ errno: -111, syscall: 'connect', address: '127.0.0.1', port: 1 }");
     assert_error_take(error, "Error", "ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1");
 
     error = nh_error_new_system(memory, -ENOENT, "connect", "/run/socket", -1);

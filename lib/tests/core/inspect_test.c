@@ -1,5 +1,6 @@
 /* Each expectation is what util.inspect of Node.js 23.5.0 printed for the same value. Values are
- * written in a small notation: JSON with ' for strings, `_` for undefined, `n` suffix for bigint. */
+ * written in a small notation: JSON with ' for strings, `_` for undefined, `n` suffix for bigint.
+ */
 #include "support/unit.h"
 
 #include <nodehttp/error.h>
@@ -141,8 +142,9 @@ static void long_lines_are_broken(void) {
 }
 
 static void long_strings_are_split_at_newlines(void) {
-    const char *string = "line one is long enough to split across\nline two is long enough to split "
-                         "across x\nthree";
+    const char *string =
+        "line one is long enough to split across\nline two is long enough to split "
+        "across x\nthree";
     assert_inspected_take(nh_string_of(memory, string),
                           "'line one is long enough to split across\\n' +\n  'line two is long "
                           "enough to split across x\\n' +\n  'three'");
@@ -153,11 +155,12 @@ static void long_strings_are_split_at_newlines(void) {
 }
 
 static void arrays_are_put_in_columns(void) {
-    assert_inspected("[0,7,14,21,28,35,42,49,56,63,70,77,84,91,98,105,112,119,126,133,140,147,154,"
-                     "161,168,175,182,189,196,203]",
-                     "[\n    0,   7,  14,  21,  28,  35,  42,  49,\n   56,  63,  70,  77,  84,  91, "
-                     " 98, 105,\n  112, 119, 126, 133, 140, 147, 154, 161,\n  168, 175, 182, 189, "
-                     "196, 203\n]");
+    assert_inspected(
+        "[0,7,14,21,28,35,42,49,56,63,70,77,84,91,98,105,112,119,126,133,140,147,154,"
+        "161,168,175,182,189,196,203]",
+        "[\n    0,   7,  14,  21,  28,  35,  42,  49,\n   56,  63,  70,  77,  84,  91, "
+        " 98, 105,\n  112, 119, 126, 133, 140, 147, 154, 161,\n  168, 175, 182, 189, "
+        "196, 203\n]");
     assert_inspected("['str','strx','strxx','strxxx','strxxxx','strxxxxx','strxxxxxx','strxxxxxxx',"
                      "'strxxxxxxxx','strxxxxxxxxx']",
                      "[\n  'str',         'strx',\n  'strxx',       'strxxx',\n  'strxxxx',     "
@@ -177,8 +180,9 @@ static void long_arrays_are_cut(void) {
     }
     nh_value inspected = nh_value_inspect(memory, list);
     const char *tail = strstr(nh_value_text(inspected), "  84,");
-    ASSERT_STR_EQ(tail, "  84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95,\n  96, 97, 98, 99,\n  ... "
-                        "2 more items\n]");
+    ASSERT_STR_EQ(tail,
+                  "  84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95,\n  96, 97, 98, 99,\n  ... "
+                  "2 more items\n]");
     nh_value_release(&inspected);
     nh_value_release(&list);
 }

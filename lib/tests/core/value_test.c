@@ -87,9 +87,13 @@ static void assert_utf8(const char *bytes, const char *expected) {
 static void malformed_utf8_is_replaced(void) {
     assert_utf8("plain", "plain");
     assert_utf8("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
-    assert_utf8("a\xFF" "b", "a" FFFD "b");
+    assert_utf8("a\xFF"
+                "b",
+                "a" FFFD "b");
     assert_utf8("\xC3", FFFD);
-    assert_utf8("\xE2\x82" "b", FFFD "b");
+    assert_utf8("\xE2\x82"
+                "b",
+                FFFD "b");
     assert_utf8("\xC0\x80", FFFD FFFD);
     assert_utf8("\xED\xA0\x80", FFFD FFFD FFFD);
     assert_utf8("\xF0\x9F\x98", FFFD);
