@@ -40,7 +40,9 @@ typedef struct ts_scenario {
     json_t *quirk;     /* object */
     unsigned needs;    /* ts_capability bits */
     uint64_t lasts_ms; /* least time that it is observed; 0 by default */
-    uint64_t limit_ms; /* 5000 by default */
+    uint64_t limit_ms; /* by default lasts_ms + 5000 */
 } ts_scenario;
+
+void ts_scenario_free(ts_scenario *scenario);
 
 #endif
