@@ -27,6 +27,13 @@ typedef struct nh_stream nh_stream;
 /* Any object that is a stream (socket, incoming message, ...) as a stream. */
 #define nh_as_stream(object) ((nh_stream *)(void *)(object))
 
+/* A chunk on its way out; `encoding` is that of a string ("utf8" ...), "buffer" for a buffer, NULL in
+ * object mode when none was given. */
+typedef struct nh_stream_chunk {
+    nh_value chunk;
+    const char *encoding;
+} nh_stream_chunk;
+
 /* What a stream does: the functions that Node.js calls _construct, _read, _write, _writev, _final
  * and _destroy. Any of them may be NULL. `data` is the pointer given to the constructor. Arguments
  * are borrowed. Each may complete at once, from inside the call, or later; each completes once.
@@ -37,13 +44,11 @@ typedef struct nh_stream_operations {
     void (*construct)(nh_stream *stream, void *data);
     /* Wants about `size` bytes (or objects); answers with nh_readable_push(), now or later. */
     void (*read)(nh_stream *stream, size_t size, void *data);
-    /* Takes one chunk; completes with nh_stream_write_done(). `encoding` is a string: "buffer" for
-     * buffers. */
-    void (*write)(nh_stream *stream, nh_value chunk, nh_value encoding, void *data);
-    /* Takes all buffered chunks; completes with nh_stream_write_done(). Used instead of `write`
-     * when more than one chunk is buffered. */
-    void (*writev)(nh_stream *stream, const nh_value *chunks, const nh_value *encodings,
-                   size_t count, void *data);
+    /* Takes one chunk; completes with nh_stream_write_done(). */
+    void (*write)(nh_stream *stream, nh_stream_chunk chunk, void *data);
+    /* Takes all buffered chunks at once; completes with nh_stream_write_done(). Used instead of
+     * `write` when more than one chunk is buffered, and when there is no `write`. */
+    void (*writev)(nh_stream *stream, const nh_stream_chunk *chunks, size_t count, void *data);
     /* Everything was written; completes with nh_stream_final_done(). 'finish' waits for it. */
     void (*final)(nh_stream *stream, void *data);
     /* Releases resources; completes with nh_stream_destroy_done(). `error` may be NULL. */

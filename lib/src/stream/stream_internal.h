@@ -15,6 +15,7 @@
 #include "core/loop_internal.h"
 #include "core/object.h"
 #include "stream/encoding.h"
+#include "stream/queue.h"
 
 /* readable.readableFlowing */
 typedef enum nh_flowing { NH_FLOWING_UNSET, NH_FLOWING_STOPPED, NH_FLOWING_ON } nh_flowing;
@@ -22,57 +23,46 @@ typedef enum nh_flowing { NH_FLOWING_UNSET, NH_FLOWING_STOPPED, NH_FLOWING_ON } 
 typedef struct nh_pipe nh_pipe; /* stream/pipe.c */
 
 typedef struct nh_readable_side {
-    nh_value *chunks; /* ring of `capacity` */
-    size_t capacity, first, count;
-    size_t length; /* bytes, or chunks in object mode */
+    nh_queue chunks; /* of nh_value */
+    nh_queue pipes;  /* of nh_pipe *, in the order in which they were made */
+    size_t length;   /* readableLength: bytes, UTF-16 units of decoded text, or objects */
     size_t high_water_mark;
     nh_string_decoder decoder; /* in use when has_decoder */
-    nh_encoding encoding;      /* NH_ENCODING_UNKNOWN: none */
-    nh_pipe *pipes;            /* in the order in which they were made */
-    size_t pipes_count;
-    size_t awaiting_drain; /* pipes that wait for 'drain' */
     nh_flowing flowing;
-    bool present; /* the class has this side */
+    bool present;  /* the class has this side */
     bool disabled; /* option readable: false of a Duplex */
     bool object_mode;
     bool has_decoder;
     bool ended;       /* null was pushed */
     bool end_emitted; /* 'end' was emitted */
-    bool end_scheduled;
-    bool reading; /* the read operation was called and has not answered */
-    bool sync;    /* inside the read operation, or nothing has come later than it */
-    bool need_readable;
-    bool emitted_readable; /* a 'readable' is due */
-    bool readable_listening;
+    bool reading;     /* the read operation was called and has not answered */
+    bool sync;        /* what is pushed now answers a read operation that has not returned */
+    bool need_readable;      /* emit 'readable' as soon as there is something */
+    bool emitting_readable;  /* a 'readable' is due */
+    bool readable_listening; /* somebody listens to 'readable' */
+    bool data_listening;     /* ... to 'data' */
     bool resume_scheduled;
     bool reading_more; /* a tick that reads up to the high-water mark is due */
     bool data_emitted; /* readableDidRead */
-    bool data_listening;
-    bool paused;       /* pause() was called explicitly: survives removal of 'readable' */
-    bool has_paused;   /* `paused` holds a boolean, not null */
-    bool await_multiple; /* awaiting drain of more than one pipe */
+    bool paused;       /* pause() was called last; has_paused: or resume() was */
+    bool has_paused;
 } nh_readable_side;
 
-typedef struct nh_pending_write {
-    nh_value chunk;
+/* Whom to tell about a write: one callback, or those of a batch. */
+typedef struct nh_write_batch nh_write_batch; /* stream/writable_queue.c */
+typedef struct nh_write_completion {
     nh_value callback;
-    nh_encoding encoding;
-    size_t length; /* what it counts in writableLength */
-} nh_pending_write;
+    nh_write_batch *batch;
+} nh_write_completion;
 
 typedef struct nh_writable_side {
-    nh_pending_write *queue; /* ring: behind the write in progress */
-    size_t capacity, first, count;
-    nh_value callback; /* of the write in progress */
-    nh_value chunk;    /* of the write in progress: kept until it is done */
-    nh_pending_write *batch; /* a writev in progress */
-    size_t batch_count;
-    size_t write_length;     /* of the write in progress */
-    nh_value *end_callbacks; /* of end(): on 'finish' or failure */
-    size_t end_callbacks_count;
-    nh_value *done_callbacks; /* of writes that completed inside their own call: next tick */
-    size_t done_callbacks_count, done_callbacks_capacity;
-    size_t length; /* writableLength: buffered and in progress */
+    nh_queue pending;       /* nh_pending_write: behind the write in progress */
+    nh_queue after_writes;  /* nh_after_write: completed inside their own call, told on a tick */
+    nh_queue end_callbacks; /* nh_value: of end(), called on 'finish' or failure */
+    nh_write_completion current; /* the write in progress */
+    nh_value current_chunk;
+    size_t current_length;
+    size_t length; /* writableLength: pending and in progress */
     size_t high_water_mark;
     size_t corked;
     size_t pending_callbacks; /* 'finish' waits for these */
@@ -81,16 +71,18 @@ typedef struct nh_writable_side {
     bool disabled; /* option writable: false of a Duplex */
     bool object_mode;
     bool decode_strings;
-    bool ending;   /* end() was called */
-    bool ended;    /* ... and its chunk was taken */
-    bool finished; /* 'finish' is being emitted or was */
+    bool ending;   /* end() was called: writableEnded */
+    bool ended;    /* ... and has returned */
+    bool finished; /* 'finish' is being emitted or was: writableFinished */
     bool final_called;
     bool prefinished;
     bool need_drain;
-    bool writing; /* a write is in progress */
-    bool sync;    /* ... and its call has not returned */
-    bool buffer_processing;
-    bool after_write_scheduled;
+    bool writing;       /* a write is in progress */
+    bool expects_done;  /* ... and has not completed */
+    bool sync;          /* the call of the operation has not returned */
+    bool draining_queue;
+    bool after_write_pending; /* one without callback is scheduled */
+    bool after_write_open;    /* the last of after_writes may still grow */
 } nh_writable_side;
 
 struct nh_stream {
@@ -105,8 +97,7 @@ struct nh_stream {
     bool emit_close;
     bool constructed;
     bool destroyed;
-    bool destroy_called; /* the destroy operation was started */
-    bool closed;
+    bool closed; /* the destroy operation has completed */
     bool close_emitted;
     bool error_emitted;
     bool releases_data; /* call operations->release */
@@ -130,6 +121,7 @@ bool nh_stream_init(nh_stream *stream, const nh_stream_options *options,
 /* Hooks of the stream classes, for derived classes that have hooks of their own and call these. */
 void nh_stream_listener_added(nh_emitter *emitter, const char *event);
 void nh_stream_listener_removed(nh_emitter *emitter, const char *event);
+void nh_stream_all_listeners_removed(nh_emitter *emitter, const char *event);
 
 /* Fails the stream: destroys it where autoDestroy is set, emits 'error' otherwise (`sync`: on the
  * next tick). */
@@ -138,8 +130,8 @@ void nh_stream_fail(nh_stream *stream, nh_error *error, bool sync);
 void nh_stream_fail_no_memory(nh_stream *stream);
 /* Makes a destroyed stream as new (socket.connect() on a closed socket). */
 void nh_stream_undestroy(nh_stream *stream);
-/* writableEnded and all written: neither side will do anything any more (http's checks). */
-bool nh_stream_is_disturbed(const nh_stream *stream);
+/* Emits 'error' with `error` now, unless an 'error' was emitted before. */
+void nh_stream_emit_error(nh_stream *stream, nh_error *error);
 
 /* stream.addAbortSignal(): destroys the stream with AbortError ("The operation was aborted", code
  * ABORT_ERR, cause: the reason) when the signal fires, at once when it has. The signal's class is

@@ -1,0 +1,401 @@
+/* readable.pipe(): listeners on both ends, and who waits for 'drain'.
+ *
+ * The source owns its pipes and each pipe keeps its destination alive; the destination's listeners
+ * only borrow the source, which takes them off when it goes. */
+#include "stream/sides.h"
+
+#include <string.h>
+
+struct nh_pipe {
+    size_t references; /* the source's list, and each listener */
+    nh_stream *source; /* NULL once it is gone */
+    nh_emitter *destination;
+    bool ends_destination;
+    bool cleaned_up;
+    bool listens_to_drain;
+    bool waits_for_drain;
+};
+
+static void release_pipe(void *data) {
+    nh_pipe *pipe = data;
+
+    if (--pipe->references == 0) {
+        nh_memory *memory = nh_object_memory(pipe->destination);
+        nh_emitter_release(pipe->destination);
+        nh_memory_free(memory, pipe);
+    }
+}
+
+static nh_pipe *pipe_at(const nh_stream *stream, size_t index) {
+    return *(nh_pipe **)nh_queue_at(&stream->readable.pipes, index);
+}
+
+void nh_pipes_forget_drain(nh_stream *stream) {
+    for (size_t i = 0; i < stream->readable.pipes.count; i++) {
+        pipe_at(stream, i)->waits_for_drain = false;
+    }
+}
+
+static bool somebody_waits_for_drain(const nh_stream *stream) {
+    for (size_t i = 0; i < stream->readable.pipes.count; i++) {
+        if (pipe_at(stream, i)->waits_for_drain) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- listeners ---------------------------------------------------------------------------- */
+
+static void on_source_end(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data);
+static void on_source_data(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                           void *data);
+static void on_drain(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data);
+static void on_error(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data);
+static void on_unpipe(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data);
+static void on_close(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data);
+static void on_finish(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data);
+
+static bool listen_to(nh_pipe *pipe, nh_emitter *emitter, const char *event, nh_listener listener,
+                      unsigned flags) {
+    if (!nh_emitter_add_listener(emitter, event, listener, pipe, release_pipe, flags)) {
+        return false;
+    }
+    pipe->references++;
+    return true;
+}
+
+/* Takes all listeners off. */
+static void remove_listeners(nh_pipe *pipe) {
+    nh_emitter *destination = pipe->destination;
+
+    nh_emitter_remove_listener(destination, "close", on_close, pipe);
+    nh_emitter_remove_listener(destination, "finish", on_finish, pipe);
+    nh_emitter_remove_listener(destination, "drain", on_drain, pipe);
+    nh_emitter_remove_listener(destination, "error", on_error, pipe);
+    nh_emitter_remove_listener(destination, "unpipe", on_unpipe, pipe);
+    if (pipe->source != NULL) {
+        nh_emitter *source = &pipe->source->emitter;
+        nh_emitter_remove_listener(source, "end", on_source_end, pipe);
+        nh_emitter_remove_listener(source, "data", on_source_data, pipe);
+    }
+}
+
+static bool destination_needs_drain(nh_emitter *destination) {
+    if (nh_object_is_of(destination, &nh_stream_class)) {
+        return nh_as_stream(destination)->writable.need_drain;
+    }
+    return true;
+}
+
+/* The destination takes data again. */
+static void drained(nh_pipe *pipe) {
+    nh_stream *source = pipe->source;
+
+    pipe->waits_for_drain = false;
+    if (source != NULL && !somebody_waits_for_drain(source) && source->readable.data_listening) {
+        nh_readable_resume(source);
+    }
+}
+
+static void clean_up(nh_pipe *pipe) {
+    bool waited = pipe->waits_for_drain ||
+                  (pipe->source != NULL && somebody_waits_for_drain(pipe->source));
+    bool listened = pipe->listens_to_drain;
+
+    pipe->references++;
+    pipe->cleaned_up = true;
+    remove_listeners(pipe);
+    if (listened && waited && destination_needs_drain(pipe->destination)) {
+        drained(pipe);
+    }
+    release_pipe(pipe);
+}
+
+static void wait_for_drain(nh_pipe *pipe) {
+    nh_stream *source = pipe->source;
+
+    if (!pipe->cleaned_up) {
+        pipe->waits_for_drain = true;
+        nh_readable_pause(source);
+    }
+    if (!pipe->listens_to_drain && !nh_stream_is_throwing(source)) {
+        pipe->listens_to_drain =
+            listen_to(pipe, pipe->destination, "drain", on_drain, NH_LISTENER_PLAIN);
+        if (!pipe->listens_to_drain) {
+            nh_stream_fail_no_memory(source);
+        }
+    }
+}
+
+static void throw_or_fail_take(nh_stream *source, nh_error *error) {
+    if (error == NULL) {
+        return;
+    }
+    const char *code = nh_error_code(error);
+    if (code != NULL && strcmp(code, "ERR_MEMORY_ALLOCATION_FAILED") == 0) {
+        nh_stream_destroy(source, error);
+    } else {
+        nh_loop_throw(source->emitter.loop, error);
+    }
+    nh_error_release(error);
+}
+
+static void on_source_data(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                           void *data) {
+    nh_pipe *pipe = data;
+    const nh_writable_interface *writable = nh_object_writable(pipe->destination);
+    nh_stream *source = nh_as_stream(emitter);
+    bool more = true;
+
+    (void)count;
+    nh_error *error = writable->write(pipe->destination, arguments[0], nh_undefined(),
+                                      nh_undefined(), &more);
+    if (error != NULL) {
+        throw_or_fail_take(source, error);
+    } else if (!more && !nh_stream_is_throwing(source)) {
+        wait_for_drain(pipe);
+    }
+}
+
+static void on_source_end(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                          void *data) {
+    nh_pipe *pipe = data;
+    nh_stream *source = nh_as_stream(emitter);
+
+    (void)arguments;
+    (void)count;
+    if (pipe->ends_destination) {
+        const nh_writable_interface *writable = nh_object_writable(pipe->destination);
+        throw_or_fail_take(source, writable->end(pipe->destination, nh_undefined(), nh_undefined(),
+                                                 nh_undefined()));
+    } else {
+        nh_readable_unpipe(source, pipe->destination);
+    }
+}
+
+static void on_drain(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
+    (void)emitter;
+    (void)arguments;
+    (void)count;
+    drained(data);
+}
+
+static void unpipe(nh_pipe *pipe) {
+    if (pipe->source != NULL) {
+        nh_readable_unpipe(pipe->source, pipe->destination);
+    }
+}
+
+static void on_error(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
+    nh_pipe *pipe = data;
+    nh_value error = count > 0 ? arguments[0] : nh_undefined();
+
+    unpipe(pipe);
+    nh_emitter_remove_listener(emitter, "error", on_error, pipe);
+    if (nh_loop_is_throwing(emitter->loop) || nh_emitter_listener_count(emitter, "error") > 0) {
+        return;
+    }
+    /* The pipe's own listener must not swallow an error that nobody else listens to. */
+    if (nh_object_is_of(emitter, &nh_stream_class) && !nh_as_stream(emitter)->error_emitted &&
+        error.type == NH_ERROR) {
+        nh_stream_fail(nh_as_stream(emitter), error.as.error, false);
+    } else {
+        nh_emitter_emit_value(emitter, "error", error);
+    }
+}
+
+static void on_unpipe(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
+    nh_pipe *pipe = data;
+    bool ours = count > 1 && pipe->source != NULL && arguments[0].type == NH_OBJECT &&
+                arguments[0].as.object == &pipe->source->emitter;
+
+    (void)emitter;
+    /* One pipe of several between the same two streams takes itself off. */
+    if (ours && !nh_value_is_truthy(nh_map_get(arguments[1], "hasUnpiped"))) {
+        nh_map_set(arguments[1], "hasUnpiped", nh_boolean(true));
+        clean_up(pipe);
+    }
+}
+
+static void on_close(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
+    (void)arguments;
+    (void)count;
+    nh_emitter_remove_listener(emitter, "finish", on_finish, data);
+    unpipe(data);
+}
+
+static void on_finish(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
+    (void)arguments;
+    (void)count;
+    nh_emitter_remove_listener(emitter, "close", on_close, data);
+    unpipe(data);
+}
+
+/* --- pipe, unpipe ------------------------------------------------------------------------- */
+
+static void end_late(nh_emitter *object, nh_value destination) {
+    nh_stream *source = nh_as_stream(object);
+
+    for (size_t i = 0; i < source->readable.pipes.count; i++) {
+        nh_pipe *pipe = pipe_at(source, i);
+        if (pipe->destination == destination.as.object) {
+            on_source_end(object, NULL, 0, pipe);
+            return;
+        }
+    }
+}
+
+static bool add_listeners(nh_pipe *pipe) {
+    nh_emitter *source = &pipe->source->emitter;
+    nh_emitter *destination = pipe->destination;
+    nh_value value = nh_value_of_object(destination);
+    bool added = true;
+
+    if (pipe->source->readable.end_emitted) {
+        nh_loop_tick(source->loop, end_late, source, value);
+    } else {
+        added = listen_to(pipe, source, "end", on_source_end, NH_LISTENER_ONCE);
+    }
+    nh_value_release(&value);
+    return added && listen_to(pipe, destination, "unpipe", on_unpipe, NH_LISTENER_PLAIN) &&
+           listen_to(pipe, source, "data", on_source_data, NH_LISTENER_PLAIN) &&
+           listen_to(pipe, destination, "error", on_error, NH_LISTENER_PREPEND) &&
+           listen_to(pipe, destination, "close", on_close, NH_LISTENER_ONCE) &&
+           listen_to(pipe, destination, "finish", on_finish, NH_LISTENER_ONCE);
+}
+
+static nh_pipe *new_pipe(nh_stream *stream, nh_emitter *destination, bool end) {
+    nh_memory *memory = nh_object_memory(&stream->emitter);
+    nh_pipe *pipe = nh_memory_allocate_zeroed(memory, 1, sizeof(*pipe));
+    nh_pipe **place = nh_queue_push(&stream->readable.pipes, memory);
+
+    if (pipe == NULL || place == NULL) {
+        nh_memory_free(memory, pipe);
+        stream->readable.pipes.count -= place != NULL;
+        return NULL;
+    }
+    *place = pipe;
+    *pipe = (nh_pipe){
+        .references = 1,
+        .source = stream,
+        .destination = nh_emitter_retain(destination),
+        .ends_destination = end,
+    };
+    return pipe;
+}
+
+static void remove_pipe(nh_stream *stream, const nh_pipe *pipe) {
+    for (size_t i = 0; i < stream->readable.pipes.count; i++) {
+        if (pipe_at(stream, i) == pipe) {
+            nh_queue_remove(&stream->readable.pipes, i);
+            return;
+        }
+    }
+}
+
+nh_error *nh_readable_pipe(nh_stream *stream, nh_emitter *destination, bool end) {
+    nh_readable_side *side = &stream->readable;
+    const nh_writable_interface *writable = nh_object_writable(destination);
+
+    if (!side->present || writable == NULL) {
+        return nh_error_new(nh_object_memory(&stream->emitter), "Error", "ERR_STREAM_CANNOT_PIPE",
+                            "Cannot pipe, not readable");
+    }
+    nh_pipe *pipe = new_pipe(stream, destination, end);
+    if (pipe == NULL) {
+        return nh_error_out_of_memory();
+    }
+    if (!add_listeners(pipe)) {
+        bool threw = nh_stream_is_throwing(stream);
+        remove_pipe(stream, pipe);
+        clean_up(pipe);
+        release_pipe(pipe);
+        return threw ? NULL : nh_error_out_of_memory();
+    }
+    nh_value source = nh_value_of_object(&stream->emitter);
+    nh_emitter_emit_value(destination, "pipe", source);
+    nh_value_release(&source);
+    if (nh_stream_is_throwing(stream)) {
+        return NULL;
+    }
+    if (writable->needs_drain(destination)) {
+        wait_for_drain(pipe);
+    } else if (side->flowing != NH_FLOWING_ON) {
+        nh_readable_resume(stream);
+    }
+    return NULL;
+}
+
+/* `pipe` has left the list and its reference there is consumed. */
+static void emit_unpipe_take(nh_stream *stream, nh_pipe *pipe) {
+    nh_memory *memory = nh_object_memory(&stream->emitter);
+    nh_value arguments[2] = {nh_value_of_object(&stream->emitter), nh_map_new(memory)};
+
+    if (nh_map_set(arguments[1], "hasUnpiped", nh_boolean(false))) {
+        nh_emitter_emit(pipe->destination, "unpipe", arguments, 2);
+    } else {
+        nh_emitter_emit(pipe->destination, "unpipe", arguments, 1);
+        clean_up(pipe);
+    }
+    nh_value_release(&arguments[0]);
+    nh_value_release(&arguments[1]);
+    release_pipe(pipe);
+}
+
+static void unpipe_all(nh_stream *stream) {
+    nh_queue pipes = stream->readable.pipes;
+
+    nh_queue_init(&stream->readable.pipes, sizeof(nh_pipe *));
+    nh_readable_pause(stream);
+    for (; pipes.count > 0; nh_queue_pop(&pipes)) {
+        nh_pipe *pipe = *(nh_pipe **)nh_queue_at(&pipes, 0);
+        if (nh_stream_is_throwing(stream)) {
+            clean_up(pipe);
+            release_pipe(pipe);
+        } else {
+            emit_unpipe_take(stream, pipe);
+        }
+    }
+    nh_queue_deinit(&pipes, nh_object_memory(&stream->emitter));
+}
+
+void nh_readable_unpipe(nh_stream *stream, nh_emitter *destination) {
+    nh_queue *pipes = &stream->readable.pipes;
+    size_t index = 0;
+
+    if (pipes->count == 0) {
+        return;
+    }
+    nh_emitter_retain(&stream->emitter);
+    if (destination == NULL) {
+        unpipe_all(stream);
+    } else {
+        while (index < pipes->count && pipe_at(stream, index)->destination != destination) {
+            index++;
+        }
+        if (index < pipes->count) {
+            nh_pipe *pipe = pipe_at(stream, index);
+            nh_queue_remove(pipes, index);
+            if (pipes->count == 0) {
+                nh_readable_pause(stream);
+            }
+            emit_unpipe_take(stream, pipe);
+        }
+    }
+    nh_emitter_release(&stream->emitter);
+}
+
+/* The source is gone: nothing is emitted. */
+void nh_pipes_deinit(nh_stream *stream) {
+    nh_queue *pipes = &stream->readable.pipes;
+
+    for (; pipes->count > 0; nh_queue_pop(pipes)) {
+        nh_pipe *pipe = pipe_at(stream, 0);
+        pipe->source = NULL;
+        pipe->cleaned_up = true;
+        remove_listeners(pipe);
+        release_pipe(pipe);
+    }
+    nh_queue_deinit(pipes, nh_object_memory(&stream->emitter));
+}
