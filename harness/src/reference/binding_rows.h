@@ -8,11 +8,14 @@
 #include "reference/binding.h"
 
 #define TS_BINDING_GROUPS(X) \
+    X(http)                  \
     X(client_request)        \
+    X(server_response)       \
     X(outgoing_message)      \
     X(incoming_message)      \
     X(agent)                 \
     X(socket)                \
+    X(server)                \
     X(net_server)            \
     X(stream)                \
     X(emitter)               \

@@ -5,6 +5,7 @@
 
 #include "reference/frame.h"
 #include "reference/plain.h"
+#include "reference/promise.h"
 
 typedef bool (*form_evaluator)(ts_frame *frame, const json_t *form, const json_t *operand,
                                nh_value *out_value);
@@ -408,6 +409,7 @@ static bool evaluate_instance(ts_frame *frame, const json_t *form, const json_t 
     } else if (name != NULL) {
         is = (value.type == NH_BUFFER && strcmp(name, "Buffer") == 0) ||
              (value.type == NH_LIST && strcmp(name, "Array") == 0) ||
+             (ts_promise_is(value) && strcmp(name, "Promise") == 0) ||
              (value.type == NH_ERROR && (strcmp(name, "Error") == 0 ||
                                          strcmp(name, nh_error_name(value.as.error)) == 0));
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "reference/frame.h"
+#include "reference/promise.h"
 
 #define DEPTH_LIMIT 8
 
@@ -136,6 +137,9 @@ static json_t *render(ts_session *session, nh_value value, bool detailed, int de
     case NH_LIST:
         return render_list(session, value, detailed, depth);
     case NH_MAP:
+        if (ts_promise_is(value)) {
+            return json_pack("{s:s}", "$object", "Promise");
+        }
         return render_map(session, value, detailed, depth);
     case NH_ERROR:
         return render_error(session, value.as.error, detailed, depth);

@@ -1,7 +1,9 @@
 /* What happens later: ticks, timers, signals, a server that listens. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "reference/closure.h"
+#include "reference/promise.h"
 #include "reference/step.h"
 
 static ts_outcome scheduled(ts_frame *frame, nh_value function, bool done)
@@ -201,11 +203,36 @@ ts_outcome ts_step_listen(ts_frame *frame, const json_t *step, const json_t *ope
 
 /* --- promises ---------------------------------------------------------------------------------- */
 
+/* A reaction: records "name fulfils" or "name rejects" with the value, then does the steps. */
+static nh_value reaction(ts_frame *frame, const json_t *step, const char *suffix)
+{
+    const char *name = json_string_value(json_object_get(step, "name"));
+    ts_closure *closure = ts_closure_new(frame, step);
+    if (closure != NULL && name != NULL) {
+        size_t size = strlen(name) + strlen(suffix) + 1;
+        closure->name = malloc(size);
+        if (closure->name != NULL) {
+            (void)snprintf(closure->name, size, "%s%s", name, suffix);
+        }
+    }
+    return ts_closure_as_function(closure, name);
+}
+
 ts_outcome ts_step_promise(ts_frame *frame, const json_t *step, const json_t *operand)
 {
-    (void)step;
-    (void)operand;
-    /* No member of the library gives a promise yet. */
-    ts_session_report_unsupported(frame->session, "Promise");
-    return TS_OVER;
+    nh_value promise;
+    if (!ts_evaluate(frame, operand, &promise)) {
+        return frame->session->over ? TS_OVER : TS_THROW;
+    }
+    if (!ts_promise_is(promise)) {
+        nh_value_release(&promise);
+        ts_session_report_unsupported(frame->session, "a promise step on something else");
+        return TS_OVER;
+    }
+    nh_value fulfilled = reaction(frame, step, " fulfils");
+    nh_value rejected = reaction(frame, step, " rejects");
+    bool done = ts_promise_then(frame->session->loop, promise, fulfilled, rejected);
+    nh_value_release(&promise);
+    nh_value_release(&rejected);
+    return scheduled(frame, fulfilled, done);
 }
