@@ -19,8 +19,8 @@ typedef struct nh_outgoing_message nh_outgoing_message;
 #define nh_as_outgoing_message(object) ((nh_outgoing_message *)(void *)(object))
 
 /* A message that nothing sends, as a program that derives from the class makes it. `options`: a map
- * with highWaterMark, rejectNonStandardBodyWrites, or undefined. One reference; NULL without memory.
- * Node: new http.OutgoingMessage(options). */
+ * with highWaterMark, rejectNonStandardBodyWrites, or undefined. One reference; NULL without
+ * memory. Node: new http.OutgoingMessage(options). */
 nh_outgoing_message *nh_outgoing_message_new(nh_loop *loop, nh_value options);
 
 /* --- headers ------------------------------------------------------------------------------ */
@@ -65,8 +65,8 @@ nh_error *nh_outgoing_message_flush_headers(nh_outgoing_message *message);
  * ERR_INVALID_ARG_TYPE, ERR_HTTP_CONTENT_LENGTH_MISMATCH, ERR_HTTP_BODY_NOT_ALLOWED,
  * ERR_METHOD_NOT_IMPLEMENTED (no head can be made), those of building the head. Emitted:
  * ERR_STREAM_WRITE_AFTER_END. To the callback: ERR_STREAM_DESTROYED. Node: write(). */
-nh_error *nh_outgoing_message_write(nh_outgoing_message *message, nh_value chunk,
-                                    nh_value encoding, nh_value callback, bool *out_more);
+nh_error *nh_outgoing_message_write(nh_outgoing_message *message, nh_value chunk, nh_value encoding,
+                                    nh_value callback, bool *out_more);
 /* Copies the bytes; shorthand. */
 nh_error *nh_outgoing_message_write_bytes(nh_outgoing_message *message, nh_bytes bytes,
                                           bool *out_more);

@@ -26,6 +26,9 @@ typedef struct nh_header_block {
     size_t line_capacity;
 } nh_header_block; /* zero-initialised: empty */
 
+/* Turns ASCII letters into lower case, in place. */
+void nh_http_lower_case(uint8_t *text, size_t length);
+
 /* Gives the memory back; the block is empty afterwards. */
 void nh_header_block_clear(nh_memory *memory, nh_header_block *block);
 /* Appends bytes to the text; false without memory. */
@@ -43,6 +46,9 @@ nh_value nh_header_block_to_list(nh_memory *memory, const nh_header_block *block
  * Node's rules (http, message.headers); `join_duplicates` joins all of them with ", ". */
 nh_value nh_header_block_to_map(nh_memory *memory, const nh_header_block *block, size_t count,
                                 bool join_duplicates);
+/* The same into a map that exists; false without memory. */
+bool nh_header_block_add_to_map(nh_memory *memory, const nh_header_block *block, size_t count,
+                                bool join_duplicates, nh_value map);
 /* message.headersDistinct: every value in a list. */
 nh_value nh_header_block_to_distinct_map(nh_memory *memory, const nh_header_block *block,
                                          size_t count);

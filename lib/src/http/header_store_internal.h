@@ -1,7 +1,8 @@
 /* http/header_store_internal.h - the headers of a message that is being written.
  *
  * Keeps what the program gave, name and value unchanged, under the lower-case name, in the order in
- * which a JavaScript object lists its keys: names that are array indices first, then by insertion. */
+ * which a JavaScript object lists its keys: names that are array indices first, then by insertion.
+ */
 #ifndef NH_HTTP_HEADER_STORE_INTERNAL_H
 #define NH_HTTP_HEADER_STORE_INTERNAL_H
 
@@ -25,7 +26,7 @@ nh_header_entry *nh_header_store_find(const nh_header_store *store, nh_bytes nam
 /* Sets name and value; an existing entry keeps its place. False without memory. */
 bool nh_header_store_set(nh_memory *memory, nh_header_store *store, nh_value name, nh_value value);
 /* True when there was one. */
-bool nh_header_store_remove(nh_memory *memory, nh_header_store *store, nh_bytes name);
+bool nh_header_store_remove(nh_header_store *store, nh_bytes name);
 
 /* --- validation (header_validation.c) ------------------------------------------------------ */
 
@@ -35,7 +36,13 @@ bool nh_http_is_token(nh_bytes text);
 bool nh_http_is_field_value(nh_bytes text);
 /* ERR_INVALID_HTTP_TOKEN: `<label> must be a valid HTTP token ["<name>"]`; label "Header name". */
 nh_error *nh_http_check_name(nh_memory *memory, nh_value name, const char *label);
-/* ERR_HTTP_INVALID_HEADER_VALUE for undefined, ERR_INVALID_CHAR. */
+/* ERR_INVALID_CHAR: `Invalid character in <place> ["<name>"]`; place "header content". */
+nh_error *nh_http_check_characters(nh_memory *memory, nh_value value, const char *place,
+                                   nh_value name);
+/* The same for a header, and ERR_HTTP_INVALID_HEADER_VALUE for undefined. */
 nh_error *nh_http_check_value(nh_memory *memory, nh_value name, nh_value value);
+/* What `'' + value` gives (owned); a TypeError through `*out_error` (set only then) for symbols,
+ * also inside lists. */
+nh_value nh_http_value_to_string(nh_memory *memory, nh_value value, nh_error **out_error);
 
 #endif

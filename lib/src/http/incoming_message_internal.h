@@ -29,7 +29,7 @@ struct nh_incoming_message {
     nh_value trailer_map;
     nh_value distinct_trailer_map;
 
-    const char *method; /* requests: a name of http.METHODS, static; NULL on responses */
+    const char *method;   /* requests: a name of http.METHODS, static; NULL on responses */
     uint16_t status_code; /* responses; 0 on requests */
     uint8_t version_major;
     uint8_t version_minor;
@@ -41,13 +41,14 @@ struct nh_incoming_message {
     nh_value status_message;
     nh_value status_code_value;
 
-    bool has_head;  /* a parser filled it in: versions are numbers, not null */
+    bool has_head; /* a parser filled it in: versions are numbers, not null */
     bool is_request;
     bool complete;
     bool aborted;
-    bool upgrade;   /* the head asks for an upgrade, or is CONNECT; the side that reads it decides */
-    bool consumed;  /* somebody has read, so the parser's data are wanted */
-    bool dumped;    /* nobody wants the body any more: the parser drops it */
+    bool has_upgrade; /* `upgrade` was set; null before */
+    bool upgrade;  /* the head asks for an upgrade, or is CONNECT; the side that reads it decides */
+    bool consumed; /* somebody has read, so the parser's data are wanted */
+    bool dumped;   /* nobody wants the body any more: the parser drops it */
     bool join_duplicate_headers;
 };
 
@@ -55,12 +56,19 @@ extern const nh_class nh_incoming_message_class;
 
 /* A message read from `socket` (NULL: none); one reference. NULL without memory. */
 nh_incoming_message *nh_incoming_message_create(nh_loop *loop, nh_stream *socket);
+/* The trailer section, taken over; what was built from an earlier one is brought up to date. */
+void nh_incoming_message_take_trailers(nh_incoming_message *message, nh_header_block *block);
+/* message.socket = socket (retained; NULL: null). */
+void nh_incoming_message_set_socket(nh_incoming_message *message, nh_stream *socket);
 /* Lets whatever is left of the body go by: removes 'data' listeners and flows. Node: _dump(). */
 void nh_incoming_message_dump(nh_incoming_message *message);
 /* Whether header `name` (ASCII, any case) is there; the first line's value through `out_value`
  * (may be NULL), borrowed from the block. */
 bool nh_incoming_message_find_header(const nh_incoming_message *message, const char *name,
                                      nh_bytes *out_value);
+
+/* Whether message.method is that method. */
+bool nh_incoming_message_is_method(const nh_incoming_message *message, const char *method);
 
 /* Starts / stops the flow of a connection for a message; NULL is allowed. A socket that the server
  * paused for its own reasons (parser->flow_stopped) stays paused. */

@@ -48,28 +48,29 @@ struct nh_outgoing_message {
      * to write. */
     nh_stream *socket;
     nh_header_store headers;
-    bool has_headers;      /* setHeader() and the like were used (even if removed again) */
+    bool has_headers;        /* setHeader() and the like were used (even if removed again) */
     nh_value unique_headers; /* map of lower-case names, or undefined */
-    nh_value head;         /* string: start line and headers, CRLF CRLF included; undefined: none */
-    nh_value trailer;      /* string: trailer section, "" when none */
-    nh_outgoing_queue queue; /* before the socket */
-    double output_size;      /* UTF-16 units of strings, bytes of buffers */
+    nh_value head;    /* string: start line and headers, CRLF CRLF included; undefined: none */
+    nh_value trailer; /* string: trailer section; undefined: none */
+    nh_outgoing_queue queue;         /* before the socket */
+    double output_size;              /* UTF-16 units of strings, bytes of buffers */
     nh_outgoing_queue corked_chunks; /* chunked encoding: to become one chunk */
     double corked_bytes;
-    int corked;            /* writableCorked; may go below 0, as in Node */
-    double high_water_mark;  /* while there is no socket */
-    double content_length;   /* of the head; see has_content_length */
-    double bytes_written;    /* of the body, counted under strictContentLength */
+    int corked;             /* writableCorked; may go below 0, as in Node */
+    double high_water_mark; /* while there is no socket */
+    /* What is known of the body's length: a number when end() knows it, otherwise what the header
+     * said, unchanged; undefined: nothing. */
+    nh_value content_length;
+    double bytes_written;         /* of the body, counted under strictContentLength */
     double keep_alive_timeout_ms; /* for the Keep-Alive line; 0: none */
     double max_requests_per_socket;
     nh_error *errored;
 
-    bool has_content_length;
-    bool head_sent;          /* handed to the socket or the queue */
+    bool head_sent; /* handed to the socket or the queue */
     bool destroyed;
-    bool finished;           /* end() was called */
-    bool closed;             /* 'close' was emitted or is about to be */
-    bool last;               /* the connection ends after this message */
+    bool finished; /* end() was called */
+    bool closed;   /* 'close' was emitted or is about to be */
+    bool last;     /* the connection ends after this message */
     bool chunked_encoding;
     bool should_keep_alive;
     bool max_requests_on_connection_reached;
@@ -83,15 +84,24 @@ struct nh_outgoing_message {
     bool has_body;
     bool need_drain;
     bool reject_nonstandard_body_writes;
-    bool has_agent;          /* ClientRequest: an agent manages the connection */
-    int status_code;         /* ServerResponse: for the framing of 204 and 304; else 0 */
+    bool socket_had_error; /* the client reported an 'error' of the socket: no 'finish' any more */
+    bool has_agent;        /* ClientRequest: an agent manages the connection */
+    int status_code;       /* ServerResponse: for the framing of 204 and 304; else 0 */
 };
+
+/* writableHighWaterMark while there is no socket. */
+#define NH_OUTGOING_HIGH_WATER_MARK 65536
 
 extern const nh_class nh_outgoing_message_class;
 extern const nh_writable_interface nh_outgoing_message_writable;
 
 /* Sets the defaults of a zeroed object made by nh_object_new(). */
 void nh_outgoing_message_init(nh_outgoing_message *message, const nh_outgoing_hooks *hooks);
+
+/* The options of the constructor: highWaterMark, rejectNonStandardBodyWrites. */
+void nh_outgoing_message_apply_options(nh_outgoing_message *message, nh_value options);
+/* OutgoingMessage's own destroy(), for hooks that go on with it. */
+void nh_outgoing_destroy(nh_outgoing_message *message, nh_error *error);
 
 /* Where a head's fields come from. */
 typedef enum nh_head_source {
@@ -110,6 +120,9 @@ nh_error *nh_outgoing_implicit_header(nh_outgoing_message *message);
  * be NULL. Node: _send(). */
 nh_error *nh_outgoing_send(nh_outgoing_message *message, nh_value data, nh_value encoding,
                            nh_value callback, bool *out_more);
+/* The same for a C string in encoding latin1. `callback` NULL: none. */
+nh_error *nh_outgoing_send_text(nh_outgoing_message *message, const char *text,
+                                const nh_value *callback);
 /* The same without a head: interim responses. Node: _writeRaw(). */
 nh_error *nh_outgoing_write_raw(nh_outgoing_message *message, nh_value data, nh_value encoding,
                                 nh_value callback, bool *out_more);
@@ -124,7 +137,28 @@ void nh_outgoing_set_socket(nh_outgoing_message *message, nh_stream *socket);
 /* The end of everything: emits 'prefinish'. */
 void nh_outgoing_finish(nh_outgoing_message *message);
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT"; formatted once a second. Valid until the next call on the loop. */
+/* Emits 'error' on the next tick, after `callback` (function value or undefined) got it; nothing
+ * once the message is destroyed. */
+void nh_outgoing_fail_later(nh_outgoing_message *message, nh_error *error, nh_value callback);
+/* Buffer.byteLength(chunk, encoding) of a string or buffer. */
+double nh_outgoing_byte_length(nh_value chunk, nh_value encoding);
+/* A copy of a body queue entry's references into `queue`; false without memory. */
+bool nh_outgoing_queue_add(nh_memory *memory, nh_outgoing_queue *queue, nh_value data,
+                           nh_value encoding, nh_value callback);
+void nh_outgoing_queue_clear(nh_memory *memory, nh_outgoing_queue *queue);
+/* ERR_HTTP_HEADERS_SENT: "Cannot <verb> headers after they are sent to the client". */
+nh_error *nh_http_headers_sent_error(nh_memory *memory, const char *verb);
+/* Array.prototype.join(list, separator): a string (owned); see nh_http_value_to_string(). */
+nh_value nh_http_join(nh_memory *memory, nh_value list, const char *separator,
+                      nh_error **out_error);
+/* Whether uniqueHeaders has the name (any case). */
+bool nh_outgoing_is_unique(const nh_outgoing_message *message, nh_bytes name);
+/* The lower-case names of a list, as message->unique_headers wants them; undefined for anything
+ * but a list, NH_INVALID without memory. Node: parseUniqueHeadersOption(). */
+nh_value nh_http_unique_headers(nh_memory *memory, nh_value list);
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT"; formatted once a second. Valid until the next call on this
+ * thread. */
 nh_bytes nh_http_date(nh_loop *loop);
 
 #endif

@@ -33,9 +33,9 @@ typedef struct nh_http_parser_hooks {
 } nh_http_parser_hooks;
 
 typedef struct nh_http_parser_options {
-    size_t max_header_size;        /* bytes of a head; 0: nh_http_max_header_size() */
-    bool insecure;                 /* insecureHTTPParser: every lenient flag */
-    bool join_duplicate_headers;   /* passed on to the messages */
+    size_t max_header_size;      /* bytes of a head; 0: nh_http_max_header_size() */
+    bool insecure;               /* insecureHTTPParser: every lenient flag */
+    bool join_duplicate_headers; /* passed on to the messages */
     /* Lines that message.headers may show; <= 0: no limit. Default 1000. */
     double max_headers_count;
 } nh_http_parser_options;
@@ -51,23 +51,28 @@ struct nh_http_parser {
     nh_incoming_message *incoming; /* the message under way or the last one; retained */
     nh_http_parser_options options;
 
-    nh_value buffer;      /* being parsed, or undefined when plain bytes are */
-    nh_bytes input;       /* the same as bytes */
+    nh_value buffer;       /* being parsed, or undefined when plain bytes are */
+    nh_bytes input;        /* the same as bytes */
     nh_header_block block; /* of the head or trailer section under way */
     nh_header_line line;   /* the field line under way */
-    nh_value url;          /* text collected so far: start line */
-    uint32_t text_start;   /* of url or status message in the block */
+    uint32_t text_start;   /* request target or reason phrase, in the block */
     uint32_t text_length;
-    size_t header_bytes;   /* counted against max_header_size */
+    size_t header_bytes;    /* counted against max_header_size */
     size_t extension_bytes; /* chunk extensions, counted against 16 KiB */
 
-    uint64_t message_started_ms;  /* loop time of the first byte of the message; 0: idle */
-    bool headers_completed;       /* of the message under way */
-    bool in_value;                /* the last header callback was a value */
+    size_t lines_kept; /* field lines of complete batches */
+    uint64_t
+        message_started_ms; /* loop time of the first byte (or of the start), if message_started */
+    bool message_started;   /* a message is under way or awaited since the start */
+    bool headers_completed; /* of the message under way */
+    bool line_open;         /* a field line is under way */
+    bool in_value;          /* ... and its value has begun */
+    bool has_batches;       /* the section is longer than one batch */
     bool executing;
     bool pause_wanted;
     bool out_of_memory;
-    bool stopped; /* a hook threw, or the owner gave it up during execute() */
+    bool threw;        /* a hook threw during execute() */
+    bool given_up;     /* deinit was called; nothing is reported any more */
     bool flow_stopped; /* the owner holds reading back; messages don't resume (socket._paused) */
 };
 
@@ -76,13 +81,18 @@ struct nh_http_parser {
 void nh_http_parser_init(nh_http_parser *parser, nh_loop *loop, llhttp_type_t type,
                          const nh_http_parser_options *options, const nh_http_parser_hooks *hooks,
                          void *owner, nh_stream *socket);
-/* Releases what it holds and clears socket->http_parser. Inside execute() too: that then returns without calling further hooks. */
+/* Releases what it holds and clears socket->http_parser. Inside execute() too: that then returns
+ * without calling further hooks. */
 void nh_http_parser_deinit(nh_http_parser *parser);
 
 /* Parses a buffer value. NULL: `*out_consumed` bytes were read, all of them unless the message was
  * an upgrade (parser->incoming->upgrade). Otherwise an owned error as Node builds it: message
- * "Parse Error: <reason>", code HPE_*, properties bytesParsed, code, reason, rawPacket. */
+ * "Parse Error: <reason>", code HPE_*, properties bytesParsed, reason, rawPacket. NULL also when a
+ * hook threw: see nh_loop_is_throwing(). */
 nh_error *nh_http_parser_execute(nh_http_parser *parser, nh_value buffer, size_t *out_consumed);
+/* The same for bytes that are valid during the call; bodies are copied. */
+nh_error *nh_http_parser_execute_bytes(nh_http_parser *parser, nh_bytes bytes,
+                                       size_t *out_consumed);
 /* The end of the stream; an error when it comes inside a message. */
 nh_error *nh_http_parser_finish(nh_http_parser *parser);
 /* Makes execute() fail with HPE_PAUSED until resumed. */

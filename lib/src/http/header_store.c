@@ -1,0 +1,155 @@
+/* The headers of a message that is being written. */
+#include "http/header_store_internal.h"
+
+#include "http/header_block_internal.h"
+
+#include <string.h>
+
+static void release_entry(nh_header_entry *entry) {
+    nh_value_release(&entry->key);
+    nh_value_release(&entry->name);
+    nh_value_release(&entry->value);
+}
+
+void nh_header_store_clear(nh_memory *memory, nh_header_store *store) {
+    for (size_t i = 0; i < store->count; i++) {
+        release_entry(&store->entries[i]);
+    }
+    nh_memory_free(memory, store->entries);
+    *store = (nh_header_store){.entries = NULL};
+}
+
+static uint8_t lower(uint8_t byte) {
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
+}
+
+static bool matches(nh_bytes key, nh_bytes name) {
+    if (key.length != name.length) {
+        return false;
+    }
+    for (size_t i = 0; i < key.length; i++) {
+        if (key.data[i] != lower(name.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t find(const nh_header_store *store, nh_bytes name) {
+    size_t at = 0;
+    while (at < store->count && !matches(nh_value_bytes(store->entries[at].key), name)) {
+        at++;
+    }
+    return at;
+}
+
+nh_header_entry *nh_header_store_find(const nh_header_store *store, nh_bytes name) {
+    size_t at = find(store, name);
+    return at == store->count ? NULL : &store->entries[at];
+}
+
+/* Whether a property name is an array index, and which: "0", "17", not "01". */
+static bool array_index(nh_bytes key, uint64_t *out_index) {
+    if (key.length == 0 || key.length > 10 || (key.data[0] == '0' && key.length > 1)) {
+        return false;
+    }
+    uint64_t index = 0;
+    for (size_t i = 0; i < key.length; i++) {
+        if (key.data[i] < '0' || key.data[i] > '9') {
+            return false;
+        }
+        index = index * 10 + (uint64_t)(key.data[i] - '0');
+    }
+    *out_index = index;
+    return index < UINT32_MAX;
+}
+
+/* Where a new entry goes: array indices in ascending order come before all other names. */
+static size_t place_of(const nh_header_store *store, nh_bytes key) {
+    uint64_t index;
+    if (!array_index(key, &index)) {
+        return store->count;
+    }
+    size_t at = 0;
+    uint64_t other;
+    while (at < store->count && array_index(nh_value_bytes(store->entries[at].key), &other) &&
+           other < index) {
+        at++;
+    }
+    return at;
+}
+
+static nh_value lower_case_key(nh_memory *memory, nh_value name) {
+    nh_bytes text = nh_value_bytes(name);
+    size_t at = 0;
+    while (at < text.length && lower(text.data[at]) == text.data[at]) {
+        at++;
+    }
+    if (at == text.length) {
+        return nh_value_retain(name);
+    }
+    uint8_t small[64];
+    uint8_t *copy = text.length <= sizeof(small) ? small : nh_memory_allocate(memory, text.length);
+    if (copy == NULL) {
+        return (nh_value){.type = NH_INVALID};
+    }
+    memcpy(copy, text.data, text.length);
+    nh_http_lower_case(copy, text.length);
+    nh_value key = nh_string_new(memory, (const char *)copy, text.length);
+    if (copy != small) {
+        nh_memory_free(memory, copy);
+    }
+    return key;
+}
+
+static bool grow(nh_memory *memory, nh_header_store *store) {
+    if (store->count < store->capacity) {
+        return true;
+    }
+    size_t capacity = store->capacity == 0 ? 4 : store->capacity * 2;
+    nh_header_entry *resized =
+        nh_memory_resize(memory, store->entries, capacity * sizeof(*resized));
+    if (resized == NULL) {
+        return false;
+    }
+    store->entries = resized;
+    store->capacity = capacity;
+    return true;
+}
+
+bool nh_header_store_set(nh_memory *memory, nh_header_store *store, nh_value name, nh_value value) {
+    if (name.type == NH_INVALID || value.type == NH_INVALID) {
+        return false;
+    }
+    nh_header_entry *present = nh_header_store_find(store, nh_value_bytes(name));
+    if (present != NULL) {
+        nh_value_assign_take(&present->name, nh_value_retain(name));
+        nh_value_assign_take(&present->value, nh_value_retain(value));
+        return true;
+    }
+    nh_value key = lower_case_key(memory, name);
+    if (key.type == NH_INVALID || !grow(memory, store)) {
+        nh_value_release(&key);
+        return false;
+    }
+    size_t at = place_of(store, nh_value_bytes(key));
+    memmove(store->entries + at + 1, store->entries + at,
+            (store->count - at) * sizeof(*store->entries));
+    store->entries[at] = (nh_header_entry){
+        .key = key, .name = nh_value_retain(name), .value = nh_value_retain(value)};
+    store->count++;
+    return true;
+}
+
+bool nh_header_store_remove(nh_header_store *store, nh_bytes name) {
+    size_t at = find(store, name);
+    if (at == store->count) {
+        return false;
+    }
+    nh_header_entry gone = store->entries[at];
+    store->count--;
+    memmove(store->entries + at, store->entries + at + 1,
+            (store->count - at) * sizeof(*store->entries));
+    release_entry(&gone);
+    return true;
+}

@@ -1,0 +1,322 @@
+/* Building the head of a message: its field lines, and what Node adds to them.
+ *
+ * The program's fields come first, in their order; then Date, Connection, Keep-Alive and the field
+ * that frames the body, each only if the program did not say something about it. */
+#include "http/outgoing_message_internal.h"
+
+#include "core/text.h"
+#include "http/support_internal.h"
+
+#include <math.h>
+
+/* A head under construction, and which of the fields that matter it has. */
+typedef struct head_builder {
+    nh_outgoing_message *message;
+    nh_memory *memory;
+    nh_text text;
+    nh_error *error;
+    bool connection;
+    bool content_length;
+    bool transfer_encoding;
+    bool date;
+    bool expect;
+    bool trailer;
+} head_builder;
+
+/* --- single fields ------------------------------------------------------------------------ */
+
+/* What the fields that concern the message itself do to it. */
+static void note_field(head_builder *head, nh_bytes name, nh_value given, nh_bytes value) {
+    nh_outgoing_message *message = head->message;
+    if (name.length < 4 || name.length > 17) {
+        return;
+    }
+    if (nh_bytes_equal_text_ignoring_case(name, "connection")) {
+        head->connection = true;
+        message->removed_connection = false;
+        if (nh_http_contains_word(value, "close")) {
+            message->last = true;
+        } else {
+            message->should_keep_alive = true;
+        }
+    } else if (nh_bytes_equal_text_ignoring_case(name, "transfer-encoding")) {
+        head->transfer_encoding = true;
+        message->removed_transfer_encoding = false;
+        if (nh_http_contains_word(value, "chunked")) {
+            message->chunked_encoding = true;
+        }
+    } else if (nh_bytes_equal_text_ignoring_case(name, "content-length")) {
+        head->content_length = true;
+        message->removed_content_length = false;
+        nh_value_assign_take(&message->content_length, nh_value_retain(given));
+    } else if (nh_bytes_equal_text_ignoring_case(name, "keep-alive")) {
+        message->default_keep_alive = false;
+    } else if (nh_bytes_equal_text_ignoring_case(name, "date")) {
+        head->date = true;
+    } else if (nh_bytes_equal_text_ignoring_case(name, "expect")) {
+        head->expect = true;
+    } else if (nh_bytes_equal_text_ignoring_case(name, "trailer")) {
+        head->trailer = true;
+    }
+}
+
+static void fail(head_builder *head, nh_error *error) {
+    if (head->error == NULL) {
+        head->error = error;
+    } else {
+        nh_error_release(error);
+    }
+}
+
+/* A file name in Content-Disposition that came as bytes of UTF-8 read as Latin-1 goes out as the
+ * text that it is, if the length of the body is known. */
+static nh_value as_utf8(head_builder *head, nh_value text) {
+    nh_value bytes = nh_buffer_of_latin1(head->memory, text);
+    nh_value decoded = nh_string_of_utf8(head->memory, nh_value_bytes(bytes));
+    bool failed = bytes.type == NH_INVALID || decoded.type == NH_INVALID;
+    nh_value_release(&bytes);
+    nh_value_release(&text);
+    if (failed) {
+        nh_value_release(&decoded);
+        fail(head, nh_error_out_of_memory());
+    }
+    return decoded;
+}
+
+static void add_line(head_builder *head, nh_value name, nh_value value, bool check) {
+    if (head->error == NULL && check) {
+        fail(head, nh_http_check_value(head->memory, name, value));
+    }
+    if (head->error != NULL) {
+        return;
+    }
+    nh_error *error = NULL;
+    nh_value text = nh_http_value_to_string(head->memory, value, &error);
+    if (error != NULL) {
+        fail(head, error);
+        return;
+    }
+    nh_bytes name_bytes = nh_value_bytes(name);
+    if (nh_value_is_truthy(head->message->content_length) &&
+        nh_bytes_equal_text_ignoring_case(name_bytes, "content-disposition")) {
+        text = as_utf8(head, text);
+    }
+    nh_bytes value_bytes = nh_value_bytes(text);
+    nh_text_add_bytes(&head->text, name_bytes);
+    nh_text_add(&head->text, ": ", 2);
+    nh_text_add_bytes(&head->text, value_bytes);
+    nh_text_add(&head->text, "\r\n", 2);
+    note_field(head, name_bytes, value, value_bytes);
+    nh_value_release(&text);
+}
+
+static void add_field(head_builder *head, nh_value name, nh_value value, bool check) {
+    if (head->error == NULL && check) {
+        fail(head, nh_http_check_name(head->memory, name, "Header name"));
+    }
+    if (head->error != NULL || value.type != NH_LIST) {
+        add_line(head, name, value, check);
+        return;
+    }
+    nh_bytes name_bytes = nh_value_bytes(name);
+    size_t length = nh_list_length(value);
+    bool is_cookie = nh_bytes_equal_text_ignoring_case(name_bytes, "cookie");
+    if ((length < 2 || !is_cookie) && !nh_outgoing_is_unique(head->message, name_bytes)) {
+        for (size_t i = 0; i < nh_list_length(value); i++) {
+            add_line(head, name, nh_list_get(value, i), check);
+        }
+        return;
+    }
+    nh_error *error = NULL;
+    nh_value joined = nh_http_join(head->memory, value, "; ", &error);
+    if (error != NULL) {
+        fail(head, error);
+        return;
+    }
+    add_line(head, name, joined, check);
+    nh_value_release(&joined);
+}
+
+/* --- all fields --------------------------------------------------------------------------- */
+
+static void add_flat_list(head_builder *head, nh_value list) {
+    size_t length = nh_list_length(list);
+    if (length % 2 != 0) {
+        fail(head, nh_error_new_argument_value(head->memory, "headers", list, "is invalid"));
+        return;
+    }
+    for (size_t i = 0; i < length; i += 2) {
+        add_field(head, nh_list_get(list, i), nh_list_get(list, i + 1), true);
+    }
+}
+
+static void add_given(head_builder *head, nh_value given) {
+    if (given.type == NH_MAP) {
+        for (size_t i = 0; i < nh_map_length(given); i++) {
+            nh_bytes key = nh_map_key_at(given, i);
+            nh_value name = nh_string_new(head->memory, (const char *)key.data, key.length);
+            if (name.type == NH_INVALID) {
+                fail(head, nh_error_out_of_memory());
+                return;
+            }
+            add_field(head, name, nh_map_value_at(given, i), true);
+            nh_value_release(&name);
+        }
+    } else if (nh_list_get(given, 0).type == NH_LIST) {
+        for (size_t i = 0; i < nh_list_length(given); i++) {
+            nh_value pair = nh_list_get(given, i);
+            add_field(head, nh_list_get(pair, 0), nh_list_get(pair, 1), true);
+        }
+    } else {
+        add_flat_list(head, given);
+    }
+}
+
+static void add_own(head_builder *head) {
+    const nh_header_store *store = &head->message->headers;
+    for (size_t i = 0; i < store->count; i++) {
+        add_field(head, store->entries[i].name, store->entries[i].value, false);
+    }
+}
+
+static void add_date(head_builder *head) {
+    if (head->message->send_date && !head->date) {
+        nh_text_add(&head->text, "Date: ", 6);
+        nh_text_add_bytes(&head->text, nh_http_date(head->message->emitter.loop));
+        nh_text_add(&head->text, "\r\n", 2);
+    }
+}
+
+/* JavaScript's ToBoolean of a number. */
+static bool is_truthy(double number) {
+    return number < 0 || number > 0;
+}
+
+static void add_number(head_builder *head, double number) {
+    nh_value text = nh_value_to_string(head->memory, nh_number(number));
+    head->text.failed = head->text.failed || text.type == NH_INVALID;
+    nh_text_add_bytes(&head->text, nh_value_bytes(text));
+    nh_value_release(&text);
+}
+
+static void add_connection(head_builder *head) {
+    nh_outgoing_message *message = head->message;
+    if (message->removed_connection) {
+        message->last = !message->should_keep_alive;
+        return;
+    }
+    if (head->connection) {
+        return;
+    }
+    bool keep =
+        message->should_keep_alive &&
+        (head->content_length || message->use_chunked_encoding_by_default || message->has_agent);
+    if (keep && !message->max_requests_on_connection_reached) {
+        nh_text_add_c(&head->text, "Connection: keep-alive\r\n");
+        if (is_truthy(message->keep_alive_timeout_ms) && message->default_keep_alive) {
+            nh_text_add_c(&head->text, "Keep-Alive: timeout=");
+            add_number(head, floor(message->keep_alive_timeout_ms / 1000));
+            if (message->max_requests_per_socket >= 1) {
+                nh_text_add_c(&head->text, ", max=");
+                add_number(head, message->max_requests_per_socket);
+            }
+            nh_text_add(&head->text, "\r\n", 2);
+        }
+        return;
+    }
+    if (!keep) {
+        message->last = true;
+    }
+    nh_text_add_c(&head->text, "Connection: close\r\n");
+}
+
+static void add_framing(head_builder *head) {
+    nh_outgoing_message *message = head->message;
+    if (head->content_length || head->transfer_encoding) {
+        return;
+    }
+    if (!message->has_body) {
+        message->chunked_encoding = false;
+    } else if (!message->use_chunked_encoding_by_default) {
+        message->last = true;
+    } else if (!head->trailer && !message->removed_content_length &&
+               message->content_length.type == NH_NUMBER) {
+        nh_text_add_format(&head->text, "Content-Length: %.0f\r\n",
+                           message->content_length.as.number);
+    } else if (!message->removed_transfer_encoding) {
+        nh_text_add_c(&head->text, "Transfer-Encoding: chunked\r\n");
+        message->chunked_encoding = true;
+    } else {
+        /* Nothing in the head says where the body ends: the end of the connection does. */
+        message->last = true;
+    }
+}
+
+nh_error *nh_outgoing_store_head(nh_outgoing_message *message, nh_bytes first_line,
+                                 nh_head_source source, nh_value given) {
+    head_builder head = {.message = message, .memory = nh_object_memory(&message->emitter)};
+    nh_text_init(&head.text, head.memory);
+    nh_text_add_bytes(&head.text, first_line);
+    if (source == NH_HEAD_OWN) {
+        add_own(&head);
+    } else {
+        add_given(&head, given);
+    }
+    if (head.error == NULL) {
+        add_date(&head);
+        /* A 204 or 304 has no body that chunks could delimit (RFC 9112, section 6.3). */
+        if (message->chunked_encoding &&
+            (message->status_code == 204 || message->status_code == 304)) {
+            message->chunked_encoding = false;
+            message->should_keep_alive = false;
+        }
+        add_connection(&head);
+        add_framing(&head);
+        if (!message->chunked_encoding && head.trailer) {
+            fail(&head, nh_http_error(head.memory, "ERR_HTTP_TRAILER_INVALID",
+                                      "Trailers are invalid with this transfer encoding"));
+        }
+    }
+    nh_text_add(&head.text, "\r\n", 2);
+    if (head.error != NULL) {
+        nh_text_deinit(&head.text);
+        return head.error;
+    }
+    nh_value text = nh_text_take_string(&head.text);
+    if (text.type == NH_INVALID) {
+        return nh_error_out_of_memory();
+    }
+    nh_value_assign_take(&message->head, text);
+    message->head_sent = false;
+    if (head.expect) {
+        return nh_outgoing_send_text(message, "", NULL);
+    }
+    return NULL;
+}
+
+nh_value nh_http_join(nh_memory *memory, nh_value list, const char *separator,
+                      nh_error **out_error) {
+    nh_text text;
+    nh_text_init(&text, memory);
+    for (size_t i = 0; i < nh_list_length(list); i++) {
+        if (i != 0) {
+            nh_text_add_c(&text, separator);
+        }
+        nh_value item = nh_list_get(list, i);
+        if (nh_value_is_nullish(item)) {
+            continue;
+        }
+        nh_value item_text = nh_http_value_to_string(memory, item, out_error);
+        nh_text_add_bytes(&text, nh_value_bytes(item_text));
+        nh_value_release(&item_text);
+        if (*out_error != NULL) {
+            nh_text_deinit(&text);
+            return nh_undefined();
+        }
+    }
+    nh_value joined = nh_text_take_string(&text);
+    if (joined.type == NH_INVALID) {
+        *out_error = nh_error_out_of_memory();
+    }
+    return joined;
+}

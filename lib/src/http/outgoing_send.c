@@ -1,0 +1,223 @@
+/* Sending: what goes to the socket at once, and what waits until there is one. */
+#include "http/outgoing_message_internal.h"
+
+#include "core/text.h"
+#include "http/support_internal.h"
+
+#include <string.h>
+
+static nh_memory *memory_of(const nh_outgoing_message *message) {
+    return nh_object_memory(&message->emitter);
+}
+
+/* --- the queue ---------------------------------------------------------------------------- */
+
+bool nh_outgoing_queue_add(nh_memory *memory, nh_outgoing_queue *queue, nh_value data,
+                           nh_value encoding, nh_value callback) {
+    if (queue->count == queue->capacity) {
+        size_t capacity = queue->capacity == 0 ? 4 : queue->capacity * 2;
+        nh_outgoing_chunk *resized =
+            nh_memory_resize(memory, queue->chunks, capacity * sizeof(*resized));
+        if (resized == NULL) {
+            return false;
+        }
+        queue->chunks = resized;
+        queue->capacity = capacity;
+    }
+    queue->chunks[queue->count++] = (nh_outgoing_chunk){.data = nh_value_retain(data),
+                                                        .encoding = nh_value_retain(encoding),
+                                                        .callback = nh_value_retain(callback)};
+    return true;
+}
+
+void nh_outgoing_queue_clear(nh_memory *memory, nh_outgoing_queue *queue) {
+    for (size_t i = 0; i < queue->count; i++) {
+        nh_value_release(&queue->chunks[i].data);
+        nh_value_release(&queue->chunks[i].encoding);
+        nh_value_release(&queue->chunks[i].callback);
+    }
+    nh_memory_free(memory, queue->chunks);
+    *queue = (nh_outgoing_queue){.chunks = NULL};
+}
+
+/* chunk.length: UTF-16 units of a string, bytes of a buffer. */
+static double length_of(nh_value data) {
+    return data.type == NH_STRING ? (double)nh_string_utf16_length(data)
+                                  : (double)nh_value_bytes(data).length;
+}
+
+double nh_outgoing_byte_length(nh_value chunk, nh_value encoding) {
+    if (chunk.type != NH_STRING) {
+        return (double)nh_value_bytes(chunk).length;
+    }
+    nh_encoding known = encoding.type == NH_STRING ? nh_encoding_of_name(nh_value_bytes(encoding))
+                                                   : NH_ENCODING_UTF8;
+    if (known == NH_ENCODING_UNKNOWN || known == NH_ENCODING_BUFFER) {
+        known = NH_ENCODING_UTF8;
+    }
+    return (double)nh_encoded_size(chunk, known);
+}
+
+static void queue_grew(nh_outgoing_message *message, double by) {
+    message->output_size += by;
+    if (message->hooks->pending_data != NULL) {
+        message->hooks->pending_data(message, by);
+    }
+}
+
+static nh_error *enqueue(nh_outgoing_message *message, nh_value data, nh_value encoding,
+                         nh_value callback) {
+    if (!nh_outgoing_queue_add(memory_of(message), &message->queue, data, encoding, callback)) {
+        return nh_error_out_of_memory();
+    }
+    queue_grew(message, length_of(data));
+    return NULL;
+}
+
+bool nh_outgoing_flush_queue(nh_outgoing_message *message, nh_stream *socket) {
+    if (message->queue.count == 0) {
+        return false;
+    }
+    nh_outgoing_queue queue = message->queue;
+    message->queue = (nh_outgoing_queue){.chunks = NULL};
+    bool more = false;
+    nh_error *error = NULL;
+    nh_writable_cork(socket);
+    for (size_t i = 0; i < queue.count && error == NULL; i++) {
+        const nh_outgoing_chunk *chunk = &queue.chunks[i];
+        error = nh_writable_write(socket, chunk->data, chunk->encoding, chunk->callback, &more);
+    }
+    if (error == NULL) {
+        nh_writable_uncork(socket);
+    }
+    nh_outgoing_queue_clear(memory_of(message), &queue);
+    if (error == NULL) {
+        queue_grew(message, -message->output_size);
+    }
+    nh_http_throw_take(message->emitter.loop, error);
+    return more;
+}
+
+void nh_outgoing_flush(nh_outgoing_message *message) {
+    nh_stream *socket = message->socket;
+    if (socket == NULL || !nh_writable_is_writable(socket)) {
+        return;
+    }
+    bool more = nh_outgoing_flush_queue(message, socket);
+    if (nh_loop_is_throwing(message->emitter.loop)) {
+        return;
+    }
+    if (message->finished) {
+        nh_outgoing_finish(message);
+    } else if (more && message->need_drain) {
+        message->need_drain = false;
+        (void)nh_emitter_emit_bare(&message->emitter, "drain");
+    }
+}
+
+void nh_outgoing_finish(nh_outgoing_message *message) {
+    if (message->hooks->finish != NULL) {
+        message->hooks->finish(message);
+    } else {
+        (void)nh_emitter_emit_bare(&message->emitter, "prefinish");
+    }
+}
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+nh_error *nh_outgoing_write_raw(nh_outgoing_message *message, nh_value data, nh_value encoding,
+                                nh_value callback, bool *out_more) {
+    bool more = false;
+    nh_error *error = NULL;
+    nh_stream *socket = message->socket;
+    if (data.type == NH_INVALID) {
+        error = nh_error_out_of_memory();
+    } else if (socket != NULL && nh_stream_is_destroyed(socket)) {
+        /* The connection is gone: the data go nowhere. */
+        more = false;
+    } else if (socket != NULL && socket->http_message == message &&
+               nh_writable_is_writable(socket)) {
+        if (message->queue.count != 0) {
+            (void)nh_outgoing_flush_queue(message, socket);
+        }
+        error = nh_writable_write(socket, data, encoding, callback, &more);
+    } else {
+        error = enqueue(message, data, encoding, callback);
+        more = message->output_size < message->high_water_mark;
+    }
+    if (out_more != NULL) {
+        *out_more = more;
+    }
+    return error;
+}
+
+/* Whether the head may be put in front of a string in this encoding: it then goes out in it. */
+static bool joins_head(nh_value data, nh_value encoding) {
+    return data.type == NH_STRING &&
+           (!nh_value_is_truthy(encoding) || nh_value_is_text(encoding, "utf8") ||
+            nh_value_is_text(encoding, "latin1"));
+}
+
+static nh_value concatenated(nh_memory *memory, nh_value first, nh_value second) {
+    if (nh_value_bytes(second).length == 0) {
+        return nh_value_retain(first);
+    }
+    nh_text text;
+    nh_text_init(&text, memory);
+    nh_text_add_bytes(&text, nh_value_bytes(first));
+    nh_text_add_bytes(&text, nh_value_bytes(second));
+    return nh_text_take_string(&text);
+}
+
+/* Puts the head into the queue, before everything. */
+static nh_error *enqueue_head(nh_outgoing_message *message) {
+    nh_value latin1 = nh_string_of(memory_of(message), "latin1");
+    if (latin1.type == NH_INVALID ||
+        !nh_outgoing_queue_add(memory_of(message), &message->queue, message->head, latin1,
+                               nh_undefined())) {
+        nh_value_release(&latin1);
+        return nh_error_out_of_memory();
+    }
+    nh_value_release(&latin1);
+    nh_outgoing_queue *queue = &message->queue;
+    nh_outgoing_chunk head = queue->chunks[queue->count - 1];
+    memmove(queue->chunks + 1, queue->chunks, (queue->count - 1) * sizeof(head));
+    queue->chunks[0] = head;
+    queue_grew(message, length_of(message->head));
+    return NULL;
+}
+
+nh_error *nh_outgoing_send(nh_outgoing_message *message, nh_value data, nh_value encoding,
+                           nh_value callback, bool *out_more) {
+    if (message->head_sent) {
+        return nh_outgoing_write_raw(message, data, encoding, callback, out_more);
+    }
+    nh_error *error = NULL;
+    if (joins_head(data, encoding)) {
+        nh_value whole = concatenated(memory_of(message), message->head, data);
+        message->head_sent = true;
+        error = nh_outgoing_write_raw(message, whole, encoding, callback, out_more);
+        nh_value_release(&whole);
+        return error;
+    }
+    error = enqueue_head(message);
+    if (error != NULL) {
+        return error;
+    }
+    message->head_sent = true;
+    return nh_outgoing_write_raw(message, data, encoding, callback, out_more);
+}
+
+nh_error *nh_outgoing_send_text(nh_outgoing_message *message, const char *text,
+                                const nh_value *callback) {
+    nh_memory *memory = memory_of(message);
+    nh_value data = nh_string_of(memory, text);
+    nh_value latin1 = nh_string_of(memory, "latin1");
+    nh_error *error = data.type == NH_INVALID || latin1.type == NH_INVALID
+                          ? nh_error_out_of_memory()
+                          : nh_outgoing_send(message, data, latin1,
+                                             callback == NULL ? nh_undefined() : *callback, NULL);
+    nh_value_release(&data);
+    nh_value_release(&latin1);
+    return error;
+}

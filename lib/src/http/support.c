@@ -1,0 +1,82 @@
+/* Small things that several files of this layer need. */
+#include "http/support_internal.h"
+
+#include "net/socket_internal.h"
+
+nh_error *nh_http_add_callback(nh_emitter *emitter, const char *event, nh_value callback,
+                               unsigned flags) {
+    if (callback.type == NH_INVALID) {
+        return nh_error_out_of_memory();
+    }
+    if (!nh_value_is_truthy(callback)) {
+        return NULL;
+    }
+    nh_memory *memory = nh_object_memory(emitter);
+    if (callback.type != NH_FUNCTION) {
+        return nh_error_new_argument_type(memory, "listener", "of type function", callback);
+    }
+    if (!nh_emitter_add_function(emitter, event, callback, flags) &&
+        !nh_loop_is_throwing(emitter->loop)) {
+        return nh_error_out_of_memory();
+    }
+    return NULL;
+}
+
+nh_error *nh_http_set_socket_timeout(nh_stream *socket, nh_value milliseconds) {
+    nh_socket *tcp = nh_socket_of_stream(socket);
+    if (tcp == NULL) {
+        return nh_error_new(nh_object_memory(&socket->emitter), "TypeError", NULL,
+                            "this.socket.setTimeout is not a function");
+    }
+    return nh_socket_set_timeout(tcp, milliseconds, nh_undefined());
+}
+
+nh_error *nh_http_error(nh_memory *memory, const char *code, const char *message) {
+    return nh_error_new(memory, "Error", code, "%s", message);
+}
+
+nh_error *nh_http_reset_error(nh_memory *memory, const char *message) {
+    return nh_error_new(memory, "Error", "ECONNRESET", "%s", message);
+}
+
+void nh_http_throw_take(nh_loop *loop, nh_error *error) {
+    if (error != NULL) {
+        nh_loop_throw(loop, error);
+        nh_error_release(error);
+    }
+}
+
+void nh_http_destroy_without_memory(nh_stream *stream) {
+    nh_stream_destroy(stream, nh_error_out_of_memory());
+}
+
+static void release_object(void *data) {
+    nh_emitter_release(data);
+}
+
+nh_value nh_http_method_function(nh_emitter *object, const char *name, nh_function_call call) {
+    nh_value function =
+        nh_function_new(nh_object_memory(object), name, call, object, release_object);
+    if (function.type == NH_FUNCTION) {
+        (void)nh_emitter_retain(object);
+    }
+    return function;
+}
+
+static bool is_word_byte(uint8_t byte) {
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+           (byte >= 'A' && byte <= 'Z') || byte == '_';
+}
+
+bool nh_http_contains_word(nh_bytes text, const char *word) {
+    size_t length = nh_bytes_of_text(word).length;
+    for (size_t i = 0; i + length <= text.length; i++) {
+        size_t end = i + length;
+        if ((i == 0 || !is_word_byte(text.data[i - 1])) &&
+            (end == text.length || !is_word_byte(text.data[end])) &&
+            nh_bytes_equal_text_ignoring_case(nh_bytes_of(text.data + i, length), word)) {
+            return true;
+        }
+    }
+    return false;
+}
