@@ -25,7 +25,8 @@ struct uv_loop_s; /* uv_loop_t */
 
 /* A transport on `uv`, which has to outlive it; NULL: a loop of its own. `memory` NULL is the C
  * library's. NULL without memory or when libuv cannot make a loop. The caller owns it:
- * nh_uv_transport_free(). */
+ * nh_uv_transport_free(). SIGPIPE is ignored from then on, as in Node.js, unless the process has a
+ * handler for it. */
 nh_transport *nh_uv_transport_new(nh_memory *memory, struct uv_loop_s *uv);
 /* Closes everything open on it without reporting anything, and frees it. The loop attached to it
  * has to be freed before. On a shared loop the closing takes another uv_run() of the embedder's, in

@@ -299,6 +299,9 @@ void sim_connect_report(sim_connection *connection) {
     int status = sim_fault(simulator, connection, NH_SIMULATOR_CONNECTED);
     if (status == 0) {
         status = connection->connect_status;
+        if (connection->socket != NULL) {
+            status = sim_socket_take_error(connection->socket); /* SO_ERROR */
+        }
     } else if (connection->socket != NULL) {
         sim_socket_close(connection->socket, true);
         connection->socket = NULL;

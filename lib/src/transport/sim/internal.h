@@ -207,6 +207,8 @@ int sim_socket_send(sim_socket *socket, const nh_bytes *pieces, size_t count, si
                     size_t *out_accepted);
 /* recv(2): 0 and the number of bytes (0: end of stream), or a negative errno. */
 int sim_socket_receive(sim_socket *socket, uint8_t *buffer, size_t size, size_t *out_length);
+/* SO_ERROR: the pending error, which is then gone. */
+int sim_socket_take_error(sim_socket *socket);
 /* shutdown(2) with SHUT_WR. */
 int sim_socket_shutdown(sim_socket *socket);
 /* close(2); `reset`: with SO_LINGER 0. Frees the link when it was the last end. */

@@ -295,7 +295,7 @@ unsigned sim_socket_readiness(const sim_socket *socket) {
     return events;
 }
 
-static int take_error(sim_socket *socket) {
+int sim_socket_take_error(sim_socket *socket) {
     int error = socket->error;
     socket->error = 0;
     return error;
@@ -306,7 +306,7 @@ static int sending_error(sim_socket *socket) {
         return -EPIPE;
     }
     if (socket->error != 0) {
-        return take_error(socket);
+        return sim_socket_take_error(socket);
     }
     return socket->send_shut ? -EPIPE : 0;
 }
@@ -366,7 +366,7 @@ int sim_socket_receive(sim_socket *socket, uint8_t *buffer, size_t size, size_t 
         return 0;
     }
     if (socket->error != 0) {
-        return take_error(socket);
+        return sim_socket_take_error(socket);
     }
     return socket->receive_shut ? 0 : -EAGAIN;
 }

@@ -2,6 +2,8 @@
  * idle handle keeps the poll phase from waiting. */
 #include "transport/uv/internal.h"
 
+#include <signal.h>
+
 /* --- reports ------------------------------------------------------------------------------ */
 
 void uvt_begin_report(uvt_transport *transport) {
@@ -211,6 +213,16 @@ static void init_helpers(uvt_transport *transport) {
     transport->helpers = 3;
 }
 
+/* A write to a connection that was reset is an error to handle, not the end of the process. */
+static void ignore_broken_pipes(void) {
+    struct sigaction action;
+    if (sigaction(SIGPIPE, NULL, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
+        action.sa_handler == SIG_DFL) {
+        action.sa_handler = SIG_IGN;
+        (void)sigaction(SIGPIPE, &action, NULL);
+    }
+}
+
 nh_transport *nh_uv_transport_new(nh_memory *memory, uv_loop_t *uv) {
     if (memory == NULL) {
         memory = nh_memory_default();
@@ -231,6 +243,7 @@ nh_transport *nh_uv_transport_new(nh_memory *memory, uv_loop_t *uv) {
         transport->uv = &transport->own_uv;
     }
     init_helpers(transport);
+    ignore_broken_pipes();
     return &transport->transport;
 }
 
