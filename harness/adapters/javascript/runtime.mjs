@@ -30,6 +30,10 @@ export function identity() {
     return { name: 'node', version: process.versions.node };
 }
 
+// Whether reading from standard input is a turn like that of any socket: elsewhere the bytes may come
+// out of a promise, and what is done then would be done in a microtask.
+export const readsInTurns = () => identity().name === 'node';
+
 export function capabilities() {
     const found = ['javascript'];
     if (process.platform !== 'win32') {

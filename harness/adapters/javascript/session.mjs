@@ -3,7 +3,7 @@
 import { settle } from './cleanup.mjs';
 import { send } from './channel.mjs';
 import { Run } from './run.mjs';
-import { capabilities, identity, process, setImmediate } from './runtime.mjs';
+import { capabilities, identity, process, readsInTurns, setImmediate } from './runtime.mjs';
 
 const protocol = 1;
 
@@ -26,7 +26,11 @@ export class Session {
         const idle = this.queue.length === 0;
         this.queue.push(...messages);
         if (idle && messages.length > 0) {
-            this.next();
+            if (readsInTurns()) {
+                this.next();
+            } else {
+                setImmediate(() => this.next());
+            }
         }
     }
 

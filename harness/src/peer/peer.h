@@ -31,8 +31,9 @@ void ts_peers_listening(ts_peers *peers, const char *server, const json_t *addre
 /* The script gave a signal. */
 void ts_peers_signal(ts_peers *peers, const char *name);
 
-/* Whether every peer is done or waits for something that only the other side can bring: false while
- * one pauses, connects, or has bytes to send that were not accepted. */
+/* Whether every peer is done or waits for something that only the other side can bring (bytes, an
+ * end, a signal, or room for what it sends): false while one pauses, connects, closes, or waits for
+ * the other side to read. */
 bool ts_peers_are_quiescent(const ts_peers *peers);
 
 /* Closes everything and reports nothing more; the loop runs the closing. */
