@@ -227,7 +227,9 @@ bool world_open(struct world *world, bool simulated, const nh_simulator_options 
 }
 
 void world_close(struct world *world) {
-    nh_loop_free(world->loop);
+    if (world->loop != NULL) {
+        nh_loop_free(world->loop);
+    }
     if (world->is_simulated) {
         nh_simulator_free(world->transport);
     } else {
