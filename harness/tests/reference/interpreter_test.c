@@ -9,11 +9,11 @@
 #include "support/unit.h"
 
 /* The observations of one run, a line each: "lane name value". */
-typedef struct trace {
+struct trace {
     char text[4096];
-} trace;
+};
 
-static void append(trace *trace, const char *format, const char *a, const char *b, const char *c)
+static void append(struct trace *trace, const char *format, const char *a, const char *b, const char *c)
 {
     size_t used = strlen(trace->text);
     (void)snprintf(trace->text + used, sizeof(trace->text) - used, format, a, b, c);
@@ -26,7 +26,7 @@ static void on_observation(void *owner, const char *lane, const char *name, json
     char *text = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     append(owner, "%s %s%s\n", lane, name, "");
     if (text != NULL) {
-        trace *trace = owner;
+        struct trace *trace = owner;
         trace->text[strlen(trace->text) - 1] = '\0';
         append(owner, " %s%s%s\n", text, "", "");
     }
@@ -61,9 +61,9 @@ static const ts_session_events events = {.observation = on_observation,
                                          .failed = on_failed};
 
 /* Runs a script for ten virtual seconds, and frees everything. */
-static trace run(const char *script_text, const char *lanes_text)
+static struct trace run(const char *script_text, const char *lanes_text)
 {
-    trace trace = {.text = ""};
+    struct trace trace = {.text = ""};
     json_t *script = json_loads(script_text, 0, NULL);
     json_t *lanes = lanes_text != NULL ? json_loads(lanes_text, 0, NULL) : NULL;
     REQUIRE_NOT_NULL(script);
@@ -85,7 +85,7 @@ static trace run(const char *script_text, const char *lanes_text)
 
 static void expect(const char *script, const char *expected)
 {
-    trace trace = run(script, NULL);
+    struct trace trace = run(script, NULL);
     ASSERT_STR_EQ(trace.text, expected);
 }
 
@@ -156,7 +156,7 @@ static void signals_reach_steps_that_wait_for_them(void)
 
 static void handlers_record_events_in_the_lane_of_their_label(void)
 {
-    trace trace = run(
+    struct trace trace = run(
         "[{\"let\": \"c\", \"new\": \"AbortController\"},"
         " {\"let\": \"s\", \"value\": \"$c.signal\"},"
         " {\"on\": \"s\", \"events\": {\"abort\": {\"do\": [{\"mark\": \"inside\"}]}}},"
