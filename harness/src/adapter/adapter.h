@@ -1,4 +1,5 @@
-/* An implementation behind an adapter: a child process that speaks JSON lines (harness/README.md). */
+/* An implementation behind an adapter: a child process that speaks the protocol of
+ * harness/README.md. */
 #ifndef TOUCHSTONE_ADAPTER_ADAPTER_H
 #define TOUCHSTONE_ADAPTER_ADAPTER_H
 
@@ -6,9 +7,19 @@
 
 #include <uv.h>
 
-/* A new implementation; open() comes next and starts `command` (NULL-terminated, copied). `uv` is the
- * harness's loop; `peer_loop` a loop on the same one: prepare() gives it to the peers. The observer
- * and `owner` are borrowed. NULL without memory. */
+/* Version of the protocol. */
+#define TS_ADAPTER_PROTOCOL 1
+
+/* Bounds of an adapter. */
+enum {
+    TS_ADAPTER_HELLO_MS = 15000,        /* for its first line */
+    TS_ADAPTER_LINGER_MS = 500,         /* for its end once its standard input has ended */
+    TS_ADAPTER_MOST_MESSAGES = 1 << 20, /* of one run, observations or not */
+};
+
+/* A new implementation that runs `command` (NULL-terminated, borrowed until `closed`); open() comes
+ * next. Reports come from `uv`, on which `peer_loop` runs, too; the observer and `owner` are
+ * borrowed. */
 ts_implementation *ts_adapter_new(uv_loop_t *uv, nh_loop *peer_loop, char *const *command,
                                   const ts_implementation_observer *observer, void *owner);
 
