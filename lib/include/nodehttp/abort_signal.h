@@ -24,11 +24,12 @@ nh_abort_signal *nh_abort_controller_signal(const nh_abort_controller *controlle
  * operation was aborted", code 20. Calls after the first do nothing. Node: controller.abort(). */
 void nh_abort_controller_abort(nh_abort_controller *controller, nh_value reason);
 
-/* A signal that is aborted already; one reference, NULL without memory. Node: AbortSignal.abort(). */
+/* A signal that is aborted already; one reference, NULL without memory. Node: AbortSignal.abort().
+ */
 nh_abort_signal *nh_abort_signal_aborted_with(nh_loop *loop, nh_value reason);
 /* A signal that aborts after `milliseconds` with a DOMException "TimeoutError" ("The operation was
  * aborted due to timeout", code 23). Its timer does not keep the loop running. `*out_signal` is
- * owned. ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE (an integer from 0 to 2^53-1 is wanted). Node:
+ * owned. ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE (an integer from 0 to 4294967295 is wanted). Node:
  * AbortSignal.timeout(). */
 nh_error *nh_abort_signal_timeout(nh_loop *loop, nh_value milliseconds,
                                   nh_abort_signal **out_signal);

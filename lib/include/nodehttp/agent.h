@@ -32,12 +32,13 @@ nh_value nh_http_global_agent(nh_loop *loop);
 /* Assigns http.globalAgent; any value is accepted, as in Node.js. False without memory. */
 bool nh_http_set_global_agent(nh_loop *loop, nh_value agent);
 
-/* Destroys every socket, in use or idle. Waiting requests are not affected. Node: agent.destroy(). */
+/* Destroys every socket, in use or idle. Waiting requests are not affected. Node: agent.destroy().
+ */
 void nh_agent_destroy(nh_agent *agent);
 /* The key under which a connection for `options` is kept: "host:port:localAddress[:family]
  * [:socketPath]". An owned string. For null, a TypeError as JavaScript throws it. Node:
  * agent.getName(). */
-nh_error *nh_agent_get_name(const nh_agent *agent, nh_value options, nh_value *out_name);
+nh_error *nh_agent_get_name(nh_agent *agent, nh_value options, nh_value *out_name);
 
 /* --- what a program may replace ----------------------------------------------------------- */
 
@@ -82,14 +83,14 @@ double nh_agent_total_socket_count(const nh_agent *agent);
 
 /* Properties that are plain fields in Node.js: they take any value and give it back. */
 typedef enum nh_agent_property {
-    NH_AGENT_DEFAULT_PORT,     /* defaultPort: 80 */
-    NH_AGENT_PROTOCOL,         /* protocol: "http:" */
-    NH_AGENT_KEEP_ALIVE,       /* keepAlive: false */
-    NH_AGENT_KEEP_ALIVE_MSECS, /* keepAliveMsecs: 1000 */
-    NH_AGENT_MAX_SOCKETS,      /* maxSockets: Infinity */
+    NH_AGENT_DEFAULT_PORT,      /* defaultPort: 80 */
+    NH_AGENT_PROTOCOL,          /* protocol: "http:" */
+    NH_AGENT_KEEP_ALIVE,        /* keepAlive: false */
+    NH_AGENT_KEEP_ALIVE_MSECS,  /* keepAliveMsecs: 1000 */
+    NH_AGENT_MAX_SOCKETS,       /* maxSockets: Infinity */
     NH_AGENT_MAX_TOTAL_SOCKETS, /* maxTotalSockets: Infinity */
-    NH_AGENT_MAX_FREE_SOCKETS, /* maxFreeSockets: 256 */
-    NH_AGENT_SCHEDULING        /* scheduling: "lifo" */
+    NH_AGENT_MAX_FREE_SOCKETS,  /* maxFreeSockets: 256 */
+    NH_AGENT_SCHEDULING         /* scheduling: "lifo" */
 } nh_agent_property;
 #define NH_AGENT_PROPERTIES 8
 /* An owned value. */

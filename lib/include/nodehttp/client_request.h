@@ -31,21 +31,23 @@ nh_error *nh_http_request(nh_loop *loop, nh_value url, nh_value options, nh_valu
 nh_error *nh_http_get(nh_loop *loop, nh_value url, nh_value options, nh_value callback,
                       nh_client_request **out_request);
 
-/* Parses `input` (a string) by the WHATWG URL Standard: a map with href, origin, protocol, username,
- * password, host, hostname, port, pathname, search and hash. ERR_INVALID_URL. Node: new URL(). */
+/* Parses `input` (a string) by the WHATWG URL Standard: a map with href, origin, protocol,
+ * username, password, host, hostname, port, pathname, search and hash. ERR_INVALID_URL. Node: new
+ * URL(). */
 nh_error *nh_url_new(nh_memory *memory, nh_value input, nh_value *out_url);
 /* The options that such a URL stands for. URIError. Node: url.urlToHttpOptions(). */
 nh_error *nh_url_to_http_options(nh_memory *memory, nh_value url, nh_value *out_options);
 
-/* Destroys the request after emitting 'abort' on the next tick. Node: request.abort() (deprecated). */
+/* Destroys the request after emitting 'abort' on the next tick. Node: request.abort() (deprecated).
+ */
 void nh_client_request_abort(nh_client_request *request);
 /* Destroys the request and its socket; `error` (borrowed) may be NULL. Node: request.destroy(). */
 void nh_client_request_destroy(nh_client_request *request, nh_error *error);
 /* Gives the request its stream, or (`error`) the reason why there is none: both may be NULL. For
  * agents. Node: request.onSocket(). */
 void nh_client_request_on_socket(nh_client_request *request, nh_stream *stream, nh_error *error);
-/* Emits 'timeout' after `milliseconds` without activity on the socket; `callback` (function value or
- * undefined) is added once to 'timeout'. ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Node:
+/* Emits 'timeout' after `milliseconds` without activity on the socket; `callback` (function value
+ * or undefined) is added once to 'timeout'. ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Node:
  * request.setTimeout(). */
 nh_error *nh_client_request_set_timeout(nh_client_request *request, nh_value milliseconds,
                                         nh_value callback);

@@ -81,8 +81,9 @@ static size_t scheme_length(nh_bytes text) {
         return 0;
     }
     size_t i = 1;
-    while (i < text.length && (is_letter(text.data[i]) || (text.data[i] >= '0' && text.data[i] <= '9') ||
-                               strchr("+-.", text.data[i]) != NULL)) {
+    while (i < text.length &&
+           (is_letter(text.data[i]) || (text.data[i] >= '0' && text.data[i] <= '9') ||
+            strchr("+-.", text.data[i]) != NULL)) {
         if (text.data[i] == 0) {
             return 0;
         }
@@ -268,7 +269,8 @@ static bool parse_file(url_parts *url, nh_bytes text, size_t end) {
         } else if (host.length > 0 && !nh_url_parse_host(&url->hostname, host, true)) {
             return false;
         }
-        if (nh_bytes_equal_text(nh_bytes_of(url->hostname.data, url->hostname.length), "localhost")) {
+        if (nh_bytes_equal_text(nh_bytes_of(url->hostname.data, url->hostname.length),
+                                "localhost")) {
             url->hostname.length = 0;
         }
         at = stop;
@@ -303,8 +305,7 @@ static bool parse_url(url_parts *url, nh_bytes text) {
         }
         return true;
     }
-    size_t authority_end =
-        find_any(nh_url_slice(rest, 0, end), slashes, "/", url->special != NULL);
+    size_t authority_end = find_any(nh_url_slice(rest, 0, end), slashes, "/", url->special != NULL);
     if (!parse_authority(url, nh_url_slice(rest, slashes, authority_end))) {
         return false;
     }
@@ -362,8 +363,8 @@ static nh_value make_url(nh_memory *memory, url_parts *url) {
                           ? nh_string_format(memory, "%.*s//%s", (int)url->protocol.length,
                                              url->protocol.data, nh_value_text(host))
                           : nh_string_of(memory, "null");
-    nh_value port = url->port >= 0 ? nh_string_format(memory, "%d", url->port)
-                                   : nh_string_of(memory, "");
+    nh_value port =
+        url->port >= 0 ? nh_string_format(memory, "%d", url->port) : nh_string_of(memory, "");
     /* All of them, also after one failed: setting is what consumes the values. */
     bool ok = nh_map_set_take(map, "href", href);
     ok = nh_map_set_take(map, "origin", origin) && ok;

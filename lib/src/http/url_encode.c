@@ -6,12 +6,9 @@
 static bool is_in_set(uint8_t byte, nh_url_encode_set set) {
     /* Printable characters that each set adds to the controls and what is not ASCII. */
     static const char *const added[] = {
-        [NH_URL_ENCODE_C0_CONTROL] = "",
-        [NH_URL_ENCODE_FRAGMENT] = " \"<>`",
-        [NH_URL_ENCODE_QUERY] = " \"#<>",
-        [NH_URL_ENCODE_SPECIAL_QUERY] = " \"#<>'",
-        [NH_URL_ENCODE_PATH] = " \"#<>?`{}",
-        [NH_URL_ENCODE_USERINFO] = " \"#<>?`{}/:;=@[\\]^|",
+        [NH_URL_ENCODE_C0_CONTROL] = "",     [NH_URL_ENCODE_FRAGMENT] = " \"<>`",
+        [NH_URL_ENCODE_QUERY] = " \"#<>",    [NH_URL_ENCODE_SPECIAL_QUERY] = " \"#<>'",
+        [NH_URL_ENCODE_PATH] = " \"#<>?`{}", [NH_URL_ENCODE_USERINFO] = " \"#<>?`{}/:;=@[\\]^|",
     };
     return byte < 0x20 || byte > 0x7e || strchr(added[set], byte) != NULL;
 }

@@ -74,7 +74,8 @@ static bool ends_in_number(nh_bytes host) {
 static bool parse_ipv4(nh_text *out, nh_bytes host) {
     uint64_t parts[4];
     size_t count = 0;
-    size_t end = host.length > 1 && host.data[host.length - 1] == '.' ? host.length - 1 : host.length;
+    size_t end =
+        host.length > 1 && host.data[host.length - 1] == '.' ? host.length - 1 : host.length;
     for (size_t start = 0; start <= end;) {
         size_t stop = start;
         while (stop < end && host.data[stop] != '.') {
@@ -98,8 +99,9 @@ static bool parse_ipv4(nh_text *out, nh_bytes host) {
         return false;
     }
     address |= parts[count - 1];
-    nh_text_add_format(out, "%u.%u.%u.%u", (unsigned)(address >> 24), (unsigned)(address >> 16 & 255),
-                       (unsigned)(address >> 8 & 255), (unsigned)(address & 255));
+    nh_text_add_format(out, "%u.%u.%u.%u", (unsigned)(address >> 24),
+                       (unsigned)(address >> 16 & 255), (unsigned)(address >> 8 & 255),
+                       (unsigned)(address & 255));
     return true;
 }
 

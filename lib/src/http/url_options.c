@@ -33,9 +33,8 @@ static bool is_strict_utf8(nh_bytes text) {
         uint32_t code_point;
         char again[4];
         size_t used = nh_utf8_decode(text.data + at, text.length - at, &code_point);
-        if (text.data[at] >= 0x80 &&
-            (used == 1 || (code_point >= 0xd800 && code_point <= 0xdfff) ||
-             nh_utf8_encode(code_point, again) != used)) {
+        if (text.data[at] >= 0x80 && (used == 1 || (code_point >= 0xd800 && code_point <= 0xdfff) ||
+                                      nh_utf8_encode(code_point, again) != used)) {
             return false;
         }
         at += used;
@@ -115,8 +114,8 @@ nh_error *nh_url_to_http_options(nh_memory *memory, nh_value url, nh_value *out_
              nh_map_set_bytes(options, key, nh_map_value_at(url, i));
     }
     ok = ok && nh_map_set(options, "protocol", nh_map_get(url, "protocol"));
-    ok = ok && nh_map_set_take(options, "hostname",
-                               bare_hostname(memory, nh_map_get(url, "hostname")));
+    ok = ok &&
+         nh_map_set_take(options, "hostname", bare_hostname(memory, nh_map_get(url, "hostname")));
     ok = ok && nh_map_set(options, "hash", nh_map_get(url, "hash"));
     ok = ok && nh_map_set(options, "search", nh_map_get(url, "search"));
     ok = ok && nh_map_set(options, "pathname", nh_map_get(url, "pathname"));

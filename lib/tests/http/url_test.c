@@ -30,7 +30,9 @@ static const struct url_case url_cases[] = {
     {"http://[1::0:0:2]:81", "http://[1::2]:81/"},
     {"http://[1:2:3:4:5:6:7::]", "http://[1:2:3:4:5:6:7:0]/"},
     {"http://[::ffff:1.2.3.4]", "http://[::ffff:102:304]/"},
-    {"http://b\xc3\xbc" "cher.de/\xc3\xbc", "http://xn--bcher-kva.de/%C3%BC"},
+    {"http://b\xc3\xbc"
+     "cher.de/\xc3\xbc",
+     "http://xn--bcher-kva.de/%C3%BC"},
     {"http://\xf0\x9f\x98\x80.com", "http://xn--e28h.com/"},
     {"http://\xce\x91\xce\x92\xce\x93.gr", "http://xn--mxacd.gr/"},
     {"http://a/\xed\xa0\x80", "http://a/%EF%BF%BD"},
@@ -49,7 +51,9 @@ static const struct url_case url_cases[] = {
     {"http://a b/", NULL},
     {"http://a%20b/", NULL},
     {"http://a|b", NULL},
-    {"http://a\x7f" "b", NULL},
+    {"http://a\x7f"
+     "b",
+     NULL},
     {"http://09", NULL},
     {"http://1.2.3.256/", NULL},
     {"http://1.2.3.4.5", NULL},
