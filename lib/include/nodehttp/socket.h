@@ -74,8 +74,9 @@ void nh_socket_unref(nh_socket *socket);
 /* Ends the writable side and destroys the socket once everything is written. Node:
  * socket.destroySoon(). */
 void nh_socket_destroy_soon(nh_socket *socket);
-/* Destroys it with a TCP RST. Node: socket.resetAndDestroy(). */
-void nh_socket_reset_and_destroy(nh_socket *socket);
+/* Destroys it with a TCP RST. ERR_INVALID_HANDLE_TYPE for a UNIX socket. Node:
+ * socket.resetAndDestroy(). */
+nh_error *nh_socket_reset_and_destroy(nh_socket *socket);
 
 /* {address, family, port}, owned; {} when not connected. Node: socket.address(). */
 nh_value nh_socket_address(nh_socket *socket);

@@ -15,10 +15,8 @@ struct nh_net_server {
     size_t connections;      /* open accepted sockets */
     nh_value max_connections;
     nh_value path; /* of a UNIX socket */
+    uint64_t listen_id; /* counts listen() and close(): a late look-up is out of date */
     bool unreferenced;
-    bool starting; /* listen() looks the host name up */
-    bool close_emitted;
-    bool kept_alive; /* holds a reference to itself */
 };
 
 extern const nh_class nh_net_server_class;

@@ -15,40 +15,33 @@ typedef struct nh_socket_consumer {
     void (*released)(nh_socket *socket, void *owner);
 } nh_socket_consumer;
 
-typedef struct nh_connect_attempt nh_connect_attempt; /* net/connect.c */
+typedef struct nh_socket_handle nh_socket_handle;     /* net/handle.h */
+typedef struct nh_connect_attempt nh_connect_attempt; /* net/connect.h */
+typedef struct nh_socket_output nh_socket_output;     /* net/socket_output.c */
 
 struct nh_socket {
     nh_stream stream;
-    nh_connection *connection; /* socket._handle; NULL when there is none */
-    nh_net_server *server;     /* socket.server of accepted sockets; retained until 'close' */
+    nh_socket_handle *handle;  /* socket._handle; NULL when there is none */
+    nh_net_server *server;     /* that accepted it; retained until it is destroyed, or NULL */
     nh_connect_attempt *attempt;
+    nh_socket_output *waiting_output; /* a write that waits for 'connect' */
     const nh_socket_consumer *consumer;
     void *consumer_owner;
     nh_timer idle_timer;
-    nh_value timeout; /* socket.timeout */
-    uint64_t bytes_read;
-    uint64_t bytes_written; /* dispatched to the connection */
-    size_t queued_bytes;    /* not accepted by the connection yet */
-    size_t idle_queued_bytes;
-    double keep_alive_initial_delay_ms;
+    double idle_ms;    /* 0: no idle timeout */
+    nh_value timeout;  /* socket.timeout: what setTimeout() was given */
+    uint64_t bytes_read;    /* of handles that are gone */
+    uint64_t bytes_written;
+    size_t idle_queued_bytes; /* of a write that is under way, when it was last looked at */
+    double keep_alive_seconds;
     nh_value attempted_addresses;
-    nh_address remote; /* known while has_remote */
-    nh_address local;
-    nh_value host; /* socket._host: the name that was looked up */
+    nh_value host;      /* socket._host: the name that was looked up */
+    nh_address remote;  /* socket._peername, while has_remote */
     bool has_remote;
-    bool has_local;
     bool connecting;
-    bool reading; /* reading was started on the connection */
-    bool had_error;
-    bool had_connection; /* there was one: socket.pending */
-    bool no_delay, keep_alive;
-    bool unreferenced;
-    bool is_unix;
-    bool close_scheduled;
-    bool reset_and_close;
-    bool final_waits, write_waits; /* until connected */
-    bool start_reading_on_connect;
-    bool shutting_down;
+    bool no_delay;
+    bool keep_alive;
+    bool resets; /* destroy() sends RST */
 };
 
 extern const nh_class nh_socket_class;
@@ -64,11 +57,11 @@ void nh_socket_start_reading(nh_socket *socket);
 void nh_socket_stop_reading(nh_socket *socket);
 /* Activity: restarts the idle timeout. Node: socket._unrefTimer(). */
 void nh_socket_touch(nh_socket *socket);
-/* nh_socket_set_timeout() without argument checks. */
-void nh_socket_set_timeout_ms(nh_socket *socket, double milliseconds);
-/* A socket on an accepted connection; takes the connection over, also when it fails (NULL). */
+/* A socket on an accepted connection, which is taken over also when this fails (NULL). */
 nh_socket *nh_socket_new_accepted(nh_loop *loop, nh_connection *connection,
                                   const nh_net_server_options *options);
+/* Whether there is a connection or one is being made: socket._handle. */
+bool nh_socket_has_handle(const nh_socket *socket);
 /* The stream as a socket; NULL when it is another Duplex. */
 nh_socket *nh_socket_of_stream(nh_stream *stream);
 

@@ -81,6 +81,7 @@ typedef struct nh_writable_side {
     bool expects_done;  /* ... and has not completed */
     bool sync;          /* the call of the operation has not returned */
     bool draining_queue;
+    bool ended_by_peer; /* write() after end() is EPIPE: net.Socket sets it */
     bool after_write_pending; /* one without callback is scheduled */
     bool after_write_open;    /* the last of after_writes may still grow */
 } nh_writable_side;
@@ -133,12 +134,8 @@ void nh_stream_undestroy(nh_stream *stream);
 /* Emits 'error' with `error` now, unless an 'error' was emitted before. */
 void nh_stream_emit_error(nh_stream *stream, nh_error *error);
 
-/* stream.addAbortSignal(): destroys the stream with AbortError ("The operation was aborted", code
- * ABORT_ERR, cause: the reason) when the signal fires, at once when it has. The signal's class is
- * the caller's: `state` tells whether it has fired and its reason (owned). */
-typedef bool (*nh_abort_state)(nh_emitter *signal, nh_value *out_reason);
-nh_error *nh_stream_add_abort_signal(nh_stream *stream, nh_emitter *signal, nh_abort_state state);
-/* The AbortError itself. */
+/* AbortError, "The operation was aborted", code ABORT_ERR; `reason` (undefined for none) is its
+ * cause. */
 nh_error *nh_abort_error_new(nh_memory *memory, nh_value reason);
 
 #endif

@@ -214,13 +214,25 @@ static nh_error *write_chunk(nh_stream *stream, nh_value chunk, nh_value encodin
     return NULL;
 }
 
+/* The other side has ended the connection, and so has this one. */
+static void refuse_for_peer(nh_stream *stream, nh_value callback) {
+    nh_error *error = nh_error_new(memory_of(stream), "Error", "EPIPE",
+                                   "This socket has been ended by the other party");
+
+    tell_later(stream, callback, error);
+    nh_stream_destroy(stream, error);
+    nh_error_release(error);
+}
+
 nh_error *nh_writable_write(nh_stream *stream, nh_value chunk, nh_value encoding, nh_value callback,
                             bool *out_more) {
     nh_error *refused = NULL;
     nh_error *error = NULL;
     bool more = false;
 
-    if (stream->writable.present) {
+    if (stream->writable.ended_by_peer && stream->writable.ending) {
+        refuse_for_peer(stream, callback);
+    } else if (stream->writable.present) {
         nh_emitter_retain(&stream->emitter);
         error = write_chunk(stream, chunk, encoding, callback, &refused, &more);
         nh_error_release(refused);
