@@ -114,6 +114,14 @@ function isInstance(value, path, frame) {
     return value instanceof callee;
 }
 
+// Calls the method that the function around it overrides.
+function callSuper(args, frame) {
+    if (!frame.callSuper) {
+        throw new Defect('super outside an overriding function');
+    }
+    return frame.callSuper(evaluateList(args, frame));
+}
+
 const options = { $new: 'args', $text: 'encoding' };
 
 const forms = {
@@ -154,5 +162,6 @@ const forms = {
     $instance: ([value, path], frame) => isInstance(evaluate(value, frame), path, frame),
     $not: (value, frame) => !evaluate(value, frame),
     $ms: (milliseconds, frame) => frame.run.scaled(evaluate(milliseconds, frame)),
-    super: (args, frame) => frame.callSuper(evaluateList(args, frame)),
+    $super: callSuper,
+    super: callSuper,
 };

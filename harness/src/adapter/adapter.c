@@ -29,6 +29,7 @@ typedef struct ts_adapter {
     char *version;
     unsigned capabilities;
     ts_implementation_identity identity;
+    unsigned hello_ms;
     unsigned long long run;
     unsigned long long messages; /* of this run */
     unsigned long long lines;    /* written by the process */
@@ -211,7 +212,7 @@ static void on_hello_timeout(uv_timer_t *timer) {
     die(adapter,
         adapter->error != NULL
             ? ts_duplicate(adapter->error)
-            : ts_format("adapter: no hello within %d ms", TS_ADAPTER_HELLO_MS),
+            : ts_format("adapter: no hello within %u ms", adapter->hello_ms),
         false);
 }
 
@@ -220,7 +221,7 @@ static void adapter_open(ts_implementation *implementation) {
     adapter->process = ts_process_start(adapter->uv, adapter->command, &process_events, adapter,
                                         &adapter->error);
     (void)uv_timer_start(&adapter->timer, on_hello_timeout,
-                         adapter->process != NULL ? TS_ADAPTER_HELLO_MS : 0, 0);
+                         adapter->process != NULL ? adapter->hello_ms : 0, 0);
 }
 
 static nh_loop *adapter_prepare(ts_implementation *implementation) {
@@ -311,7 +312,12 @@ ts_implementation *ts_adapter_new(uv_loop_t *uv, nh_loop *peer_loop, char *const
     adapter->peer_loop = peer_loop;
     adapter->command = command;
     adapter->state = OPENING;
+    adapter->hello_ms = TS_ADAPTER_HELLO_MS;
     (void)uv_timer_init(uv, &adapter->timer);
     adapter->timer.data = adapter;
     return &adapter->head;
+}
+
+void ts_adapter_set_hello_ms(ts_implementation *implementation, unsigned milliseconds) {
+    adapter_of(implementation)->hello_ms = milliseconds;
 }

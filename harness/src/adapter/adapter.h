@@ -22,5 +22,7 @@ enum {
  * borrowed. */
 ts_implementation *ts_adapter_new(uv_loop_t *uv, nh_loop *peer_loop, char *const *command,
                                   const ts_implementation_observer *observer, void *owner);
+/* Instead of TS_ADAPTER_HELLO_MS; before open(). */
+void ts_adapter_set_hello_ms(ts_implementation *implementation, unsigned milliseconds);
 
 #endif

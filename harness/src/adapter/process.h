@@ -11,7 +11,7 @@
 
 /* Bounds of one child. */
 enum {
-    TS_PROCESS_MOST_LINE = 64 << 20,    /* bytes of a line that it writes */
+    TS_PROCESS_MOST_LINE = 32 << 20,    /* bytes of a line that it writes */
     TS_PROCESS_MOST_BACKLOG = 64 << 20, /* bytes that it has not read yet */
     TS_PROCESS_KEPT_ERRORS = 4096,      /* bytes of its standard error that are kept: the last ones */
     TS_PROCESS_DRAIN_MS = 300           /* for the rest of its output after it has ended */
