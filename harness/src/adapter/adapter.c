@@ -62,10 +62,9 @@ static void on_ended(void *owner, const char *how, const char *rest) {
     ts_adapter *adapter = owner;
     const char *before_hello = adapter->state == OPENING ? " before its hello" : "";
     die(adapter,
-        rest[0] != '\0'
-            ? ts_format("%s%s, in the middle of line %llu: %.160s", how, before_hello,
-                        adapter->lines + 1, rest)
-            : ts_format("%s%s", how, before_hello),
+        rest[0] != '\0' ? ts_format("%s%s, in the middle of line %llu: %.160s", how, before_hello,
+                                    adapter->lines + 1, rest)
+                        : ts_format("%s%s", how, before_hello),
         true);
 }
 
@@ -78,9 +77,8 @@ static void on_broken(void *owner, const char *reason) {
 static void on_hello(ts_adapter *adapter, const ts_message *message) {
     adapter->name = ts_duplicate(message->text);
     adapter->version = ts_duplicate(message->version);
-    adapter->identity = (ts_implementation_identity){.name = adapter->name,
-                                                     .version = adapter->version,
-                                                     .capabilities = message->capabilities};
+    adapter->identity = (ts_implementation_identity){
+        .name = adapter->name, .version = adapter->version, .capabilities = message->capabilities};
     adapter->state = IDLE;
     (void)uv_timer_stop(&adapter->timer);
     adapter->head.observer->opened(adapter->head.owner, &adapter->identity);
@@ -115,8 +113,8 @@ static void dispatch(ts_adapter *adapter, const ts_message *message) {
     }
     switch (message->kind) {
     case TS_MESSAGE_OBSERVE:
-        adapter->given_up = !observer->observed(owner, message->lane, message->text,
-                                                message->value, message->chunk);
+        adapter->given_up = !observer->observed(owner, message->lane, message->text, message->value,
+                                                message->chunk);
         break;
     case TS_MESSAGE_SIGNAL:
         observer->signalled(owner, message->text);
@@ -143,13 +141,15 @@ static void on_message(ts_adapter *adapter, const ts_message *message) {
     bool is_hello = message->kind == TS_MESSAGE_HELLO;
     if (is_hello != (adapter->state == OPENING)) {
         die(adapter,
-            ts_duplicate(is_hello ? "adapter: a second hello" : "adapter: its first line is no hello"),
+            ts_duplicate(is_hello ? "adapter: a second hello"
+                                  : "adapter: its first line is no hello"),
             false);
     } else if (is_hello) {
         on_hello(adapter, message);
     } else if (message->run > adapter->run || message->run == 0) {
-        die(adapter, ts_format("adapter: message of run %llu, which was never started (line %llu)",
-                               message->run, adapter->lines),
+        die(adapter,
+            ts_format("adapter: message of run %llu, which was never started (line %llu)",
+                      message->run, adapter->lines),
             false);
     } else if (message->run == adapter->run && adapter->state != IDLE) {
         if (++adapter->messages > TS_ADAPTER_MOST_MESSAGES) {
@@ -210,16 +210,15 @@ static const ts_process_events process_events = {
 static void on_hello_timeout(uv_timer_t *timer) {
     ts_adapter *adapter = timer->data;
     die(adapter,
-        adapter->error != NULL
-            ? ts_duplicate(adapter->error)
-            : ts_format("adapter: no hello within %u ms", adapter->hello_ms),
+        adapter->error != NULL ? ts_duplicate(adapter->error)
+                               : ts_format("adapter: no hello within %u ms", adapter->hello_ms),
         false);
 }
 
 static void adapter_open(ts_implementation *implementation) {
     ts_adapter *adapter = adapter_of(implementation);
-    adapter->process = ts_process_start(adapter->uv, adapter->command, &process_events, adapter,
-                                        &adapter->error);
+    adapter->process =
+        ts_process_start(adapter->uv, adapter->command, &process_events, adapter, &adapter->error);
     (void)uv_timer_start(&adapter->timer, on_hello_timeout,
                          adapter->process != NULL ? adapter->hello_ms : 0, 0);
 }
@@ -306,8 +305,8 @@ static const ts_implementation_operations operations = {
 ts_implementation *ts_adapter_new(uv_loop_t *uv, nh_loop *peer_loop, char *const *command,
                                   const ts_implementation_observer *observer, void *owner) {
     ts_adapter *adapter = ts_allocate(1, sizeof(*adapter));
-    adapter->head = (ts_implementation){
-        .operations = &operations, .observer = observer, .owner = owner};
+    adapter->head =
+        (ts_implementation){.operations = &operations, .observer = observer, .owner = owner};
     adapter->uv = uv;
     adapter->peer_loop = peer_loop;
     adapter->command = command;

@@ -132,14 +132,10 @@ static const struct {
     ts_message_kind kind;
     const char *(*read)(ts_message *message, const json_t *operand);
 } kinds[] = {
-    {"hello", TS_MESSAGE_HELLO, read_hello},
-    {"observe", TS_MESSAGE_OBSERVE, read_observe},
-    {"signal", TS_MESSAGE_SIGNAL, read_text},
-    {"listening", TS_MESSAGE_LISTENING, read_listening},
-    {"synced", TS_MESSAGE_SYNCED, read_synced},
-    {"unsupported", TS_MESSAGE_UNSUPPORTED, read_text},
-    {"failed", TS_MESSAGE_FAILED, read_text},
-    {"stopped", TS_MESSAGE_STOPPED, read_stopped},
+    {"hello", TS_MESSAGE_HELLO, read_hello},    {"observe", TS_MESSAGE_OBSERVE, read_observe},
+    {"signal", TS_MESSAGE_SIGNAL, read_text},   {"listening", TS_MESSAGE_LISTENING, read_listening},
+    {"synced", TS_MESSAGE_SYNCED, read_synced}, {"unsupported", TS_MESSAGE_UNSUPPORTED, read_text},
+    {"failed", TS_MESSAGE_FAILED, read_text},   {"stopped", TS_MESSAGE_STOPPED, read_stopped},
 };
 
 /* What is wrong with the message, NULL when nothing is. */

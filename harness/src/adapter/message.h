@@ -22,19 +22,19 @@ typedef struct ts_message {
     ts_message_kind kind;
     unsigned long long run; /* of all but hello */
     const char *lane;       /* observe */
-    const char *text; /* observe: name; signal; listening: server; unsupported: member; failed; hello:
-                         name */
-    const char *version;        /* hello */
-    unsigned capabilities;      /* hello */
-    json_t *value;              /* observe, may be NULL; listening: address */
-    bool chunk;                 /* observe */
+    const char *text;      /* observe: name; signal; listening: server; unsupported: member; failed;
+                              hello:      name */
+    const char *version;   /* hello */
+    unsigned capabilities; /* hello */
+    json_t *value;         /* observe, may be NULL; listening: address */
+    bool chunk;            /* observe */
     unsigned long long number;  /* synced */
     unsigned long long pending; /* synced */
     unsigned long long left;    /* stopped: handles that could not be closed */
 } ts_message;
 
-/* Reads a line. false, and what is wrong with it in `*out_error` (owned by the caller), when it is no
- * message of the protocol. On success: ts_message_free(). */
+/* Reads a line. false, and what is wrong with it in `*out_error` (owned by the caller), when it is
+ * no message of the protocol. On success: ts_message_free(). */
 bool ts_message_read(const char *line, size_t length, ts_message *out_message, char **out_error);
 void ts_message_free(ts_message *message);
 

@@ -18,11 +18,11 @@ struct ts_process {
     bool has_exited;
     bool output_ended;
     const char *suspicion; /* what is wrong with it unless it turns out to be exiting */
-    bool is_over;      /* `ended` or `broken` was reported */
+    bool is_over;          /* `ended` or `broken` was reported */
     bool is_closing;
     int64_t status;
     int signal;
-    ts_text line;      /* begun, without its newline yet */
+    ts_text line; /* begun, without its newline yet */
     ts_text error_text;
     char buffer[1 << 16];
     char error_buffer[1 << 12];
@@ -68,10 +68,10 @@ static void report_ended(ts_process *process) {
     }
     process->is_over = true;
     (void)uv_read_stop((uv_stream_t *)&process->output);
-    char *how = process->signal != 0
-                    ? ts_format("killed by signal %d (%s)", process->signal,
-                                signal_name(process->signal))
-                    : ts_format("exited with status %lld", (long long)process->status);
+    char *how =
+        process->signal != 0
+            ? ts_format("killed by signal %d (%s)", process->signal, signal_name(process->signal))
+            : ts_format("exited with status %lld", (long long)process->status);
     process->events->ended(process->owner, how, ts_text_get(&process->line));
     free(how);
 }
@@ -100,8 +100,7 @@ static void take_lines(ts_process *process, const char *data, size_t length) {
         const char *newline = memchr(data, '\n', length);
         size_t part = newline != NULL ? (size_t)(newline - data) : length;
         if (part > TS_PROCESS_MOST_LINE - process->line.length) {
-            char *reason =
-                ts_format("wrote a line of more than %d bytes", TS_PROCESS_MOST_LINE);
+            char *reason = ts_format("wrote a line of more than %d bytes", TS_PROCESS_MOST_LINE);
             report_broken(process, reason);
             free(reason);
             return;
@@ -162,8 +161,8 @@ const char *ts_process_errors(ts_process *process) {
     for (size_t at = 0; at < text->length;) {
         size_t sequence = ts_utf8_sequence(text->data + at, text->length - at);
         char character = text->data[at];
-        if (sequence == 0 || (sequence == 1 && character < ' ' && character != '\n' &&
-                              character != '\t')) {
+        if (sequence == 0 ||
+            (sequence == 1 && character < ' ' && character != '\n' && character != '\t')) {
             text->data[at] = '?';
         }
         at += sequence > 0 ? sequence : 1;
@@ -277,8 +276,7 @@ ts_process *ts_process_start(uv_loop_t *uv, char *const *command, const ts_proce
     ts_process *process = ts_allocate(1, sizeof(*process));
     init_handles(process, uv);
     uv_stdio_container_t pipes[3] = {
-        {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
-         .data.stream = (uv_stream_t *)&process->input},
+        {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&process->input},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
          .data.stream = (uv_stream_t *)&process->output},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,

@@ -138,8 +138,8 @@ static const struct {
     const char *key;
     bool (*append)(const context *in, const json_t *operand, ts_text *bytes);
 } forms[] = {
-    {"$bytes", form_bytes},  {"$buffer", form_buffer}, {"$latin1", form_latin1},
-    {"$char", form_char},    {"$repeat", form_repeat}, {"$concat", form_concat},
+    {"$bytes", form_bytes}, {"$buffer", form_buffer}, {"$latin1", form_latin1},
+    {"$char", form_char},   {"$repeat", form_repeat}, {"$concat", form_concat},
 };
 
 static bool evaluate(const context *in, const json_t *value, ts_text *bytes) {
@@ -162,8 +162,7 @@ static bool evaluate(const context *in, const json_t *value, ts_text *bytes) {
     return fail(in, message);
 }
 
-bool ts_peer_bytes(const json_t *value, const json_t *addresses, ts_text *bytes,
-                   char **out_error) {
+bool ts_peer_bytes(const json_t *value, const json_t *addresses, ts_text *bytes, char **out_error) {
     *out_error = NULL;
     context in = {.addresses = addresses, .out_error = out_error};
     return evaluate(&in, value, bytes);

@@ -38,12 +38,17 @@ static void free_connection(ts_peer_connection *connection) {
     free(connection);
 }
 
-/* What is being sent has to stay until the transport is done with it. */
+/* What is being sent has to stay until the transport has reported the end of it. */
 void ts_peer_connection_detach(ts_peer_connection *connection) {
-    connection->peers = NULL;
-    if (connection->connection == NULL) {
-        free_connection(connection);
+    static const nh_connection_observer nobody;
+    if (connection->connection != NULL && connection->is_writing) {
+        connection->peers = NULL;
+        return;
     }
+    if (connection->connection != NULL) {
+        connection->peers->transport->observe(connection->connection, &nobody, NULL);
+    }
+    free_connection(connection);
 }
 
 static void on_closed(void *owner) {
@@ -174,6 +179,7 @@ static void on_connected(void *owner, int status) {
 
 static void on_written(void *owner, int status) {
     ts_peer_connection *connection = owner;
+    connection->is_writing = false;
     if (connection->peers != NULL && !connection->peers->is_closed) {
         ts_peer_written(connection, status);
     }
@@ -206,8 +212,8 @@ void ts_peer_connection_accept(ts_peer_connection *connection, nh_connection *ac
 void ts_peer_connection_connect(ts_peer_connection *connection, const nh_address *address) {
     ts_peers *peers = connection->peers;
     connection->is_tcp = address->family != NH_ADDRESS_UNIX;
-    connection->connection = peers->transport->open(nh_loop_transport(peers->loop),
-                                                    address->family, &observer, connection);
+    connection->connection = peers->transport->open(nh_loop_transport(peers->loop), address->family,
+                                                    &observer, connection);
     if (connection->connection == NULL) {
         ts_peers_fail(peers, ts_format("%s: out of memory", connection->place));
         return;

@@ -1,4 +1,5 @@
-/* Whether what was sent on a connection has been read at its other end, which is on this machine. */
+/* Whether what was sent on a connection has been read at its other end, which is on this machine.
+ */
 #ifndef TOUCHSTONE_PEER_DELIVERY_H
 #define TOUCHSTONE_PEER_DELIVERY_H
 

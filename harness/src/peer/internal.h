@@ -53,22 +53,23 @@ struct ts_peer_connection {
 
     nh_connection *connection; /* NULL before it is opened and after it was reported closed */
     bool is_tcp;
-    bool is_closing;   /* by us */
-    bool reads;        /* wanted by the script */
-    bool records;      /* wanted by the script */
-    bool other_ended;  /* the other end sent its FIN, or a reset */
-    bool is_broken;    /* a reset or an error: can't be written any more */
+    bool is_closing;  /* by us */
+    bool reads;       /* wanted by the script */
+    bool records;     /* wanted by the script */
+    bool other_ended; /* the other end sent its FIN, or a reset */
+    bool is_broken;   /* a reset or an error: can't be written any more */
 
-    ts_text received;  /* and not consumed by a step yet */
-    size_t consumed;   /* bytes at its beginning that steps have consumed */
-    size_t searched;   /* bytes at its beginning that hold no match */
-    json_int_t heads;  /* still awaited by the running step */
-    ts_text wanted;    /* the text that the running step waits for */
+    ts_text received; /* and not consumed by a step yet */
+    size_t consumed;  /* bytes at its beginning that steps have consumed */
+    size_t searched;  /* bytes at its beginning that hold no match */
+    json_int_t heads; /* still awaited by the running step */
+    ts_text wanted;   /* the text that the running step waits for */
 
-    ts_text sending;   /* all bytes of the running step */
-    size_t sent;       /* accepted or under way */
-    size_t segment;    /* index of the next size */
-    unsigned looks;    /* at the other end, since the last segment */
+    ts_text sending; /* all bytes of the running step */
+    bool is_writing; /* the transport still has to report on a write */
+    size_t sent;     /* accepted or under way */
+    size_t segment;  /* index of the next size */
+    unsigned looks;  /* at the other end, since the last segment */
     uint64_t looked_first_ms;
     bool other_stalls; /* the other end did not read the last time */
     bool is_simulated; /* the kernel has no such connection */

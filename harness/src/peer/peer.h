@@ -18,9 +18,9 @@ typedef struct ts_peers_observer {
     void (*failed)(void *owner, const char *message);
 } ts_peers_observer;
 
-/* Peers of the checked object `peers` (borrowed until ts_peers_free()) on `loop`, listening already.
- * `unix_path` is what paths of their UNIX sockets begin with. `time_scale` multiplies pauses. NULL,
- * and a message in `*out_error` owned by the caller, when one can't listen. */
+/* Peers of the checked object `peers` (borrowed until ts_peers_free()) on `loop`, listening
+ * already. `unix_path` is what paths of their UNIX sockets begin with. `time_scale` multiplies
+ * pauses. NULL, and a message in `*out_error` owned by the caller, when one can't listen. */
 ts_peers *ts_peers_new(nh_loop *loop, const json_t *peers, const char *unix_path, double time_scale,
                        const ts_peers_observer *observer, void *owner, char **out_error);
 /* {"origin": {"host", "port"} or {"path"}} of all that accept or refuse. Borrowed. */

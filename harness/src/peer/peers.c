@@ -119,8 +119,8 @@ static void on_connection(void *owner, int status, nh_connection *accepted) {
     ts_peer *peer = owner;
     ts_peers *peers = peer->peers;
     if (status < 0) {
-        ts_peers_fail(peers, ts_format("peers.%s: accepting failed: %s", peer->name,
-                                       nh_status_name(status)));
+        ts_peers_fail(
+            peers, ts_format("peers.%s: accepting failed: %s", peer->name, nh_status_name(status)));
         return;
     }
     if (peers->connection_count == TS_PEER_MOST_CONNECTIONS) {
@@ -132,13 +132,13 @@ static void on_connection(void *owner, int status, nh_connection *accepted) {
     size_t index = peer->accepted++;
     const json_t *scripts = json_object_get(peer->definition, "accepts");
     bool is_listed = index < json_array_size(scripts);
-    const json_t *script = is_listed ? json_array_get(scripts, index)
-                                     : json_object_get(peer->definition, "further");
+    const json_t *script =
+        is_listed ? json_array_get(scripts, index) : json_object_get(peer->definition, "further");
     char *place = is_listed ? ts_format("peers.%s.accepts[%zu]", peer->name, index)
                             : ts_format("peers.%s.further", peer->name);
-    ts_peer_connection *connection = ts_peer_connection_new(
-        peers, ts_format("%s.%zu", peer->name, index + 1), place, script,
-        json_is_true(json_object_get(peer->definition, "keeps_open")));
+    ts_peer_connection *connection =
+        ts_peer_connection_new(peers, ts_format("%s.%zu", peer->name, index + 1), place, script,
+                               json_is_true(json_object_get(peer->definition, "keeps_open")));
     ts_peer_connection_accept(connection, accepted, peer->is_tcp);
 }
 
@@ -156,8 +156,8 @@ static bool start_accepting(ts_peer *peer, char **out_error) {
             address = (nh_address){.family = NH_ADDRESS_UNIX};
             memcpy(address.host, path, strlen(path) + 1);
         } else {
-            *out_error = ts_format("peers.%s: the path %s is too long for a UNIX socket",
-                                   peer->name, path);
+            *out_error =
+                ts_format("peers.%s: the path %s is too long for a UNIX socket", peer->name, path);
         }
         free(path);
         if (!fits) {
@@ -185,8 +185,8 @@ static const nh_connection_observer nobody;
 static bool start_refusing(ts_peer *peer, char **out_error) {
     ts_peers *peers = peer->peers;
     nh_address address = any_port();
-    peer->refusing = peers->transport->open(nh_loop_transport(peers->loop), address.family,
-                                            &nobody, NULL);
+    peer->refusing =
+        peers->transport->open(nh_loop_transport(peers->loop), address.family, &nobody, NULL);
     int status = peer->refusing != NULL ? peers->transport->bind(peer->refusing, &address)
                                         : nh_status_of_name("ENOMEM");
     if (status == 0) {
@@ -226,7 +226,8 @@ static void start_connecting(const nh_value *arguments, size_t count, void *data
     const json_t *definition = peer->definition;
     ts_peer_connection *connection = ts_peer_connection_new(
         peers, ts_duplicate(peer->name), ts_format("peers.%s.steps", peer->name),
-        json_object_get(definition, "steps"), json_is_true(json_object_get(definition, "keeps_open")));
+        json_object_get(definition, "steps"),
+        json_is_true(json_object_get(definition, "keeps_open")));
     ts_peer_connection_connect(connection, &address);
 }
 
@@ -337,6 +338,9 @@ const json_t *ts_peers_addresses(const ts_peers *peers) {
 }
 
 bool ts_peers_are_quiescent(const ts_peers *peers) {
+    if (peers->has_failed) {
+        return true;
+    }
     for (const ts_peer *peer = peers->peers; peer != NULL; peer = peer->next) {
         if (peer->later.immediate != 0) {
             return false;

@@ -1,8 +1,8 @@
 /* The steps of a connection's script.
  *
- * Every send waits until the other end has read what was sent (or does not read for a while): so each
- * segment is read by itself, and what follows a send follows the reading. The kernel knows what was
- * read; in the simulator a few rounds of the loop are enough. */
+ * Every send waits until the other end has read what was sent (or does not read for a while): so
+ * each segment is read by itself, and what follows a send follows the reading. The kernel knows
+ * what was read; in the simulator a few rounds of the loop are enough. */
 #include "peer/internal.h"
 
 #include "base/memory.h"
@@ -13,10 +13,10 @@
 
 /* How the other end's reading is waited for. */
 enum {
-    ROUNDS = 3,        /* of the loop, at least */
-    EAGER_LOOKS = 60,  /* one a round; later on one a millisecond */
-    BLIND_MS = 2,      /* when the kernel can't tell */
-    STALLED_MS = 20,   /* then it does not read */
+    ROUNDS = 3,       /* of the loop, at least */
+    EAGER_LOOKS = 60, /* one a round; later on one a millisecond */
+    BLIND_MS = 2,     /* when the kernel can't tell */
+    STALLED_MS = 20,  /* then it does not read */
     STILL_STALLED_MS = 1
 };
 
@@ -156,8 +156,8 @@ static void send_segment(ts_peer_connection *connection) {
     nh_bytes piece = nh_bytes_of(connection->sending.data + connection->sent, size);
     connection->sent += size;
     connection->waiting = TS_PEER_WRITES;
-    int status =
-        connection->peers->transport->write(connection->connection, &piece, 1, NULL);
+    int status = connection->peers->transport->write(connection->connection, &piece, 1, NULL);
+    connection->is_writing = status > 0;
     if (status <= 0) {
         ts_peer_written(connection, status);
     }

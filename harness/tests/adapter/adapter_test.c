@@ -243,9 +243,8 @@ static void is_not_there(void) {
     char *command[] = {"/nowhere/at-all", NULL};
     desk *it = desk_new();
     run(it, command, MOST_WAIT_MS);
-    ASSERT_STR_EQ(ts_text_get(&it->heard),
-                  "failed to open: /nowhere/at-all: it can't be started: "
-                  "no such file or directory\n");
+    ASSERT_STR_EQ(ts_text_get(&it->heard), "failed to open: /nowhere/at-all: it can't be started: "
+                                           "no such file or directory\n");
     desk_free(it);
 }
 
@@ -367,8 +366,8 @@ static void writes_a_huge_line(void) {
 }
 
 static void floods_with_observations(void) {
-    char *command[] = {BAD_ADAPTER, "hello", "read",
-                       "flood:" RUN_1 "\"observe\":[\"main\",\"x\"]}", NULL};
+    char *command[] = {BAD_ADAPTER, "hello", "read", "flood:" RUN_1 "\"observe\":[\"main\",\"x\"]}",
+                       NULL};
     desk *it = desk_new();
     run(it, command, 500);
     ASSERT_UINT_EQ(it->observations, ENOUGH_OBSERVATIONS); /* and no more */
@@ -394,8 +393,8 @@ static void floods_its_errors(void) {
     char *with_errors[] = {BAD_ADAPTER, "hello", "read", flood.data, "exit:1", NULL};
     desk *it = desk_new();
     run(it, with_errors, MOST_WAIT_MS);
-    ASSERT_SIZE_EQ(it->heard.length, strlen(OPENED "crash: exited with status 1\n") +
-                                         TS_PROCESS_KEPT_ERRORS + 1);
+    ASSERT_SIZE_EQ(it->heard.length,
+                   strlen(OPENED "crash: exited with status 1\n") + TS_PROCESS_KEPT_ERRORS + 1);
     desk_free(it);
     ts_text_free(&flood);
 }
@@ -440,9 +439,14 @@ static void observes_after_the_end(void) {
 }
 
 static void leaves_handles_behind(void) {
-    char *command[] = {BAD_ADAPTER, "hello", "read",
-                       "line:" RUN_1 "\"synced\":1,\"pending\":0}", "read", "read",
-                       "line:" RUN_1 "\"stopped\":true,\"left\":2}", NULL};
+    char *command[] = {BAD_ADAPTER,
+                       "hello",
+                       "read",
+                       "line:" RUN_1 "\"synced\":1,\"pending\":0}",
+                       "read",
+                       "read",
+                       "line:" RUN_1 "\"stopped\":true,\"left\":2}",
+                       NULL};
     desk *it = desk_new();
     it->rests = true;
     run(it, command, MOST_WAIT_MS);

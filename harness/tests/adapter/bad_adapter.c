@@ -77,8 +77,7 @@ static void hang(void) {
 
 static const char *operand(const char *action, const char *name) {
     size_t length = strlen(name);
-    return strncmp(action, name, length) == 0 && action[length] == ':' ? action + length + 1
-                                                                       : NULL;
+    return strncmp(action, name, length) == 0 && action[length] == ':' ? action + length + 1 : NULL;
 }
 
 static void perform(const char *action) {
