@@ -32,7 +32,8 @@ struct ts_session {
     size_t label_count;
     size_t label_capacity;
     ts_closure *closures;
-    size_t pending; /* timers and immediates of the script */
+    nh_lookup *start; /* carries the start of the script; NULL once it has run */
+    size_t pending;   /* timers and immediates of the script, and its start */
     bool over;      /* unsupported, failed or stopped: nothing more is reported */
 };
 

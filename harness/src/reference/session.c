@@ -61,13 +61,32 @@ ts_session *ts_session_new(nh_loop *loop, const json_t *script, const json_t *la
     return session;
 }
 
-void ts_session_start(ts_session *session)
+/* The look-up that carried the start is over: this is a turn of the poll phase. */
+static void on_start(void *owner, int status, const nh_address *addresses, size_t count)
 {
+    (void)status;
+    (void)addresses;
+    (void)count;
+    ts_session *session = owner;
+    session->start = NULL;
+    session->pending--;
     ts_frame frame = {.session = session, .scope = session->globals, .lane = "main"};
-    nh_loop_begin_turn(session->loop);
     (void)ts_run_steps(&frame, session->script);
     nh_value_release(&frame.returned);
-    nh_loop_end_turn(session->loop);
+}
+
+void ts_session_start(ts_session *session)
+{
+    /* A script that came over a pipe would run in the poll phase, and its immediates right after. A
+     * look-up is what any transport reports there without a connection. */
+    nh_transport *transport = nh_loop_transport(session->loop);
+    session->start =
+        transport->operations->lookup(transport, "127.0.0.1", 4, on_start, session);
+    if (session->start == NULL) {
+        ts_session_fail(session, "out of memory");
+        return;
+    }
+    session->pending++;
 }
 
 size_t ts_session_pending(const ts_session *session)
@@ -103,6 +122,11 @@ static bool call_if_there(ts_session *session, nh_emitter *object, const char *m
 void ts_session_stop(ts_session *session)
 {
     session->over = true;
+    if (session->start != NULL) {
+        nh_transport *transport = nh_loop_transport(session->loop);
+        transport->operations->cancel_lookup(session->start);
+        session->start = NULL;
+    }
     nh_loop_begin_turn(session->loop);
     for (size_t i = 0; i < session->label_count; i++) {
         nh_emitter *object = session->labels[i].object;

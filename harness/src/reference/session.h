@@ -32,7 +32,7 @@ typedef struct ts_session ts_session;
 ts_session *ts_session_new(nh_loop *loop, const json_t *script, const json_t *lanes,
                            const json_t *addresses, const char *unix_path, double time_scale,
                            const ts_session_events *events, void *owner);
-/* Runs the script, as one turn. */
+/* Runs the script, as one turn of the poll phase of the loop's next iterations. */
 void ts_session_start(ts_session *session);
 /* A peer gave a signal. `when` steps run in a turn of their own. */
 void ts_session_signal(ts_session *session, const char *name);

@@ -121,83 +121,167 @@ ts_outcome ts_step_when(ts_frame *frame, const json_t *step, const json_t *opera
 
 /* --- listening --------------------------------------------------------------------------------- */
 
-static void announce(ts_frame *frame, const char *name, nh_emitter *server)
+/* Where the server listens; false while it does not. */
+static bool find_listening_address(ts_session *session, nh_emitter *server,
+                                   nh_address *out_address)
 {
-    ts_session *session = frame->session;
     const ts_binding *row = ts_binding_of_object(server, "address");
     if (row == NULL || row->invoke == NULL) {
         ts_session_report_unsupported(session, "%s.address", nh_emitter_class_name(server));
-        return;
+        return false;
     }
     ts_call call = {.loop = session->loop, .memory = session->memory, .self = server};
     call.result = nh_undefined();
     nh_error_release(row->invoke(&call));
-    nh_address address = {.family = NH_ADDRESS_UNIX};
     const char *host = nh_value_text(call.result);
+    *out_address = (nh_address){.family = NH_ADDRESS_UNIX};
     if (call.result.type == NH_MAP) {
         host = nh_value_text(nh_map_get(call.result, "address"));
-        address.family = strchr(host, ':') != NULL ? NH_ADDRESS_IPV6 : NH_ADDRESS_IPV4;
-        address.port = (uint16_t)nh_map_get(call.result, "port").as.number;
+        out_address->family = strchr(host, ':') != NULL ? NH_ADDRESS_IPV6 : NH_ADDRESS_IPV4;
+        out_address->port = (uint16_t)nh_map_get(call.result, "port").as.number;
+        /* A server on every address is reached on the loopback one. */
+        host = strcmp(host, "::") == 0 ? "::1" : strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : host;
     }
-    (void)snprintf(address.host, sizeof(address.host), "%s", host);
+    (void)snprintf(out_address->host, sizeof(out_address->host), "%s", host);
+    bool found = call.result.type == NH_MAP || call.result.type == NH_STRING;
     nh_value_release(&call.result);
-    ts_session_set_address(session, name, &address);
-    session->events->listening(session->owner, name, &address);
+    return found;
 }
 
-static void on_listening(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data)
+/* Rounds of the loop in which a server may come to listen (its host may have to be looked up). */
+#define LOOKS 1000
+
+/* That a server listens is found out by looking, so that no listener of ours is on it. */
+typedef struct look {
+    ts_session *session;
+    nh_value server;
+    char *name;
+    unsigned rounds;
+} look;
+
+static void look_release(void *data)
+{
+    look *self = data;
+    nh_value_release(&self->server);
+    free(self->name);
+    free(self);
+}
+
+static void look_now(const nh_value *arguments, size_t count, void *data, nh_value *out_result);
+
+static void look_later(look *self)
+{
+    nh_value function =
+        nh_function_new(self->session->memory, "", look_now, self, look_release);
+    if (function.type == NH_INVALID) {
+        look_release(self);
+        return;
+    }
+    (void)nh_loop_set_immediate(self->session->loop, function);
+    nh_value_release(&function);
+}
+
+/* True when there is nothing more to look for. */
+static bool look_once(look *self)
+{
+    ts_session *session = self->session;
+    nh_address address;
+    if (session->over || !find_listening_address(session, self->server.as.object, &address)) {
+        return session->over || ++self->rounds > LOOKS;
+    }
+    ts_session_set_address(session, self->name, &address);
+    session->events->listening(session->owner, self->name, &address);
+    return true;
+}
+
+static void look_now(const nh_value *arguments, size_t count, void *data, nh_value *out_result)
 {
     (void)arguments;
     (void)count;
-    ts_closure *closure = data;
-    if (closure->session->over) {
-        return;
+    (void)out_result;
+    look *self = data;
+    if (!look_once(self)) {
+        look *next = malloc(sizeof(*next));
+        if (next != NULL) {
+            *next = *self; /* this one goes with the function that is running */
+            next->server = nh_value_retain(self->server);
+            next->name = strdup(self->name);
+            look_later(next);
+        }
     }
-    ts_frame frame = {.session = closure->session, .scope = closure->scope, .lane = closure->lane};
-    announce(&frame, json_string_value(json_object_get(closure->settings, "listen")), emitter);
-    ts_closure_run(closure, NULL, 0, NULL);
 }
 
-static bool default_arguments(ts_frame *frame, const json_t *step, ts_arguments *out_arguments)
+static void look_for_address(ts_session *session, const char *name, nh_value server)
 {
-    json_t *arguments = json_is_true(json_object_get(step, "unix"))
+    look *self = calloc(1, sizeof(*self));
+    char *copy = strdup(name);
+    if (self == NULL || copy == NULL) {
+        free(self);
+        free(copy);
+        ts_session_fail(session, "out of memory");
+        return;
+    }
+    *self = (look){.session = session, .server = nh_value_retain(server), .name = copy};
+    if (look_once(self)) {
+        look_release(self);
+    } else {
+        look_later(self);
+    }
+}
+
+/* The arguments of listen(): those given, or any port of the loopback address; then the callback. */
+static bool listen_arguments(ts_frame *frame, const json_t *step, ts_arguments *out_arguments)
+{
+    json_t *given = json_object_get(step, "args");
+    json_t *arguments = given != NULL ? json_copy(given)
+                        : json_is_true(json_object_get(step, "unix"))
                             ? json_pack("[s]", frame->session->unix_path)
                             : json_pack("[i,s]", 0, "127.0.0.1");
     bool done = ts_evaluate_arguments(frame, arguments, out_arguments);
     json_decref(arguments);
-    return done;
+    json_t *steps = json_object_get(step, "do");
+    if (!done || steps == NULL) {
+        return done;
+    }
+    nh_value *longer =
+        realloc(out_arguments->values, (out_arguments->count + 1) * sizeof(*longer));
+    if (longer == NULL) {
+        ts_arguments_free(frame->session, out_arguments);
+        return false;
+    }
+    out_arguments->values = longer;
+    longer[out_arguments->count++] = ts_function_of(frame, steps);
+    return true;
 }
 
 ts_outcome ts_step_listen(ts_frame *frame, const json_t *step, const json_t *operand)
 {
+    ts_session *session = frame->session;
     const char *name = json_string_value(operand);
     nh_value server = nh_undefined();
-    if (!ts_scope_find(frame->scope, name, &server) || server.type != NH_OBJECT) {
-        ts_session_fail(frame->session, "\"%s\" is not a server", name);
-        return TS_OVER;
+    if (!ts_path_get(frame, name, &server)) {
+        return session->over ? TS_OVER : TS_THROW;
     }
     ts_arguments arguments;
-    const json_t *given = json_object_get(step, "args");
-    bool evaluated = given != NULL ? ts_evaluate_arguments(frame, given, &arguments)
-                                   : default_arguments(frame, step, &arguments);
-    if (!evaluated) {
-        return frame->session->over ? TS_OVER : TS_THROW;
+    if (server.type != NH_OBJECT || !listen_arguments(frame, step, &arguments)) {
+        nh_value_release(&server);
+        ts_session_fail(session, "\"%s\" is not a server", name);
+        return session->over ? TS_OVER : TS_THROW;
     }
-    ts_closure *closure = ts_closure_new(frame, step);
-    bool added = closure != NULL &&
-                 nh_emitter_add_listener(server.as.object, "listening", on_listening, closure,
-                                         ts_closure_free, NH_LISTENER_ONCE);
     ts_place place = {.receiver = nh_value_retain(server), .member = strdup("listen")};
     nh_value result = nh_undefined();
     nh_error *error = NULL;
-    bool called = added && ts_place_call(frame, &place, &arguments, false, &result, &error);
+    bool called = ts_place_call(frame, &place, &arguments, false, &result, &error);
     if (error != NULL) {
         ts_observe_error(frame, name, ".listen() throws", error);
         nh_error_release(error);
+    } else if (called) {
+        look_for_address(session, name, server);
     }
     nh_value_release(&result);
+    nh_value_release(&server);
     ts_place_free(&place);
-    ts_arguments_free(frame->session, &arguments);
+    ts_arguments_free(session, &arguments);
     return called ? TS_CONTINUE : TS_OVER;
 }
 

@@ -13,10 +13,12 @@ struct trace {
     char text[4096];
 };
 
-static void append(struct trace *trace, const char *format, const char *a, const char *b, const char *c)
+static void append(struct trace *trace, const char *a, const char *b, const char *c)
 {
     size_t used = strlen(trace->text);
-    (void)snprintf(trace->text + used, sizeof(trace->text) - used, format, a, b, c);
+    (void)snprintf(trace->text + used, sizeof(trace->text) - used, "%s%s%s%s%s\n", a,
+                   b != NULL ? " " : "", b != NULL ? b : "", c != NULL ? " " : "",
+                   c != NULL ? c : "");
 }
 
 static void on_observation(void *owner, const char *lane, const char *name, json_t *value,
@@ -24,34 +26,29 @@ static void on_observation(void *owner, const char *lane, const char *name, json
 {
     (void)chunk;
     char *text = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    append(owner, "%s %s%s\n", lane, name, "");
-    if (text != NULL) {
-        struct trace *trace = owner;
-        trace->text[strlen(trace->text) - 1] = '\0';
-        append(owner, " %s%s%s\n", text, "", "");
-    }
+    append(owner, lane, name, text);
     free(text);
     json_decref(value);
 }
 
 static void on_signal(void *owner, const char *name)
 {
-    append(owner, "signal %s%s%s\n", name, "", "");
+    append(owner, "signal", name, NULL);
 }
 
 static void on_listening(void *owner, const char *name, const nh_address *address)
 {
-    append(owner, "listening %s %s%s\n", name, address->host, "");
+    append(owner, "listening", name, address->host);
 }
 
 static void on_unsupported(void *owner, const char *member)
 {
-    append(owner, "unsupported %s%s%s\n", member, "", "");
+    append(owner, "unsupported", member, NULL);
 }
 
 static void on_failed(void *owner, const char *message)
 {
-    append(owner, "failed %s%s%s\n", message, "", "");
+    append(owner, "failed", message, NULL);
 }
 
 static const ts_session_events events = {.observation = on_observation,
