@@ -355,6 +355,10 @@ static void finish(sim_handle *handle) {
     release(handle);
 }
 
+static void close_handle(sim_handle *handle) {
+    sim_close((nh_connection *)(void *)handle);
+}
+
 sim_connection *sim_connection_new(sim_simulator *simulator, nh_address_family family) {
     sim_connection *connection =
         nh_memory_allocate_zeroed(simulator->memory, 1, sizeof *connection);
@@ -363,6 +367,7 @@ sim_connection *sim_connection_new(sim_simulator *simulator, nh_address_family f
         sim_handle_init(&connection->handle, simulator);
         connection->handle.watcher.readiness = readiness;
         connection->handle.watcher.report = on_ready;
+        connection->handle.close = close_handle;
         connection->handle.finish = finish;
         connection->handle.release = release;
     }

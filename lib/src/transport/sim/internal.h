@@ -236,6 +236,7 @@ typedef struct sim_handle {
     bool is_unreferenced;
     bool is_closing;
     struct sim_handle *next_closing;
+    void (*close)(struct sim_handle *handle);   /* as the public function does; once */
     void (*finish)(struct sim_handle *handle);  /* closing phase: reports */
     void (*release)(struct sim_handle *handle); /* frees, reporting nothing */
 } sim_handle;
@@ -404,6 +405,8 @@ void sim_lookups_init(sim_simulator *simulator);
 void sim_lookups_mature(sim_simulator *simulator, bool waiting);
 uint64_t sim_lookups_next_due(const sim_simulator *simulator);
 void sim_lookups_free(sim_simulator *simulator);
+/* Ends all of them with -ECANCELED. */
+void sim_lookups_cancel(sim_simulator *simulator);
 void sim_hosts_free(sim_simulator *simulator);
 
 /* --- fault.c ------------------------------------------------------------------------------ */

@@ -164,6 +164,10 @@ static void finish(sim_handle *handle) {
     release(handle);
 }
 
+static void close_handle(sim_handle *handle) {
+    sim_listening_close((nh_listening *)(void *)handle);
+}
+
 static size_t usable_backlog(int backlog) {
     return backlog < 0 || backlog > BACKLOG_MAXIMUM ? BACKLOG_MAXIMUM : (size_t)backlog;
 }
@@ -186,6 +190,7 @@ int sim_listen(nh_transport *transport, const nh_address *address, int backlog,
     sim_handle_init(&listening->handle, simulator);
     listening->handle.watcher.readiness = readiness;
     listening->handle.watcher.report = on_ready;
+    listening->handle.close = close_handle;
     listening->handle.finish = finish;
     listening->handle.release = release;
     listening->observer = observer;

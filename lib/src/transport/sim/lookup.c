@@ -196,17 +196,28 @@ static unsigned readiness(sim_watcher *watcher) {
     return first_ready(simulator) == NULL ? 0 : SIM_IN;
 }
 
+static void end(sim_simulator *simulator, sim_lookup_request *request, int status) {
+    sim_list_remove(&request->lookups);
+    simulator->active_requests--;
+    sim_begin_report(simulator);
+    request->done(request->owner, status, request->addresses, status == 0 ? request->count : 0);
+    sim_end_report(simulator);
+    nh_memory_free(simulator->memory, request);
+}
+
+void sim_lookups_cancel(sim_simulator *simulator) {
+    while (!sim_list_is_empty(&simulator->lookups)) {
+        end(simulator, SIM_OWNER(simulator->lookups.next, sim_lookup_request, lookups),
+            -ECANCELED);
+    }
+}
+
 static void on_ready(sim_watcher *watcher, unsigned events) {
     sim_simulator *simulator = SIM_OWNER(watcher, sim_simulator, lookup_watcher);
     (void)events;
     for (sim_lookup_request *request = first_ready(simulator); request != NULL;
          request = first_ready(simulator)) {
-        sim_list_remove(&request->lookups);
-        simulator->active_requests--;
-        sim_begin_report(simulator);
-        request->done(request->owner, request->status, request->addresses, request->count);
-        sim_end_report(simulator);
-        nh_memory_free(simulator->memory, request);
+        end(simulator, request, request->status);
     }
 }
 

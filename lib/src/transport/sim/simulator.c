@@ -238,8 +238,23 @@ bool nh_simulator_is_alive(const nh_transport *transport) {
 
 /* --- clock and timer ---------------------------------------------------------------------- */
 
+/* The loop goes: everything that is open ends, so that owners let go of it. */
+static void end_everything(sim_simulator *simulator) {
+    sim_lookups_cancel(simulator);
+    while (!sim_list_is_empty(&simulator->handles)) {
+        sim_handle *handle = SIM_OWNER(simulator->handles.next, sim_handle, handles);
+        if (!handle->is_closing) {
+            handle->close(handle);
+        }
+        run_closing(simulator);
+    }
+}
+
 static void attach(nh_transport *transport, nh_loop *loop) {
     sim_simulator *simulator = sim_simulator_of(transport);
+    if (loop == NULL && simulator->loop != NULL) {
+        end_everything(simulator);
+    }
     simulator->loop = loop;
     if (loop == NULL) {
         simulator->timer_is_armed = false;

@@ -55,13 +55,19 @@ static void on_shut_down(uv_shutdown_t *request, int status) {
     }
 }
 
-static void on_closed(uv_handle_t *handle) {
-    uvt_connection *connection = handle->data;
-    if (connection->observer != NULL && connection->observer->closed != NULL) {
+static void report_closed(uvt_connection *connection) {
+    const nh_connection_observer *observer = connection->observer;
+    connection->observer = NULL; /* it was the last report */
+    if (observer != NULL && observer->closed != NULL) {
         uvt_begin_report(connection->handle.transport);
-        connection->observer->closed(connection->owner);
+        observer->closed(connection->owner);
         uvt_end_report(connection->handle.transport);
     }
+}
+
+static void on_closed(uv_handle_t *handle) {
+    uvt_connection *connection = handle->data;
+    report_closed(connection);
     uvt_handle_free(&connection->handle);
 }
 
@@ -95,10 +101,13 @@ static void close_with(uvt_connection *connection) {
 
 static void abandon(uvt_handle *handle) {
     uvt_connection *connection = (uvt_connection *)(void *)handle;
-    connection->observer = NULL;
     if (!handle->is_closing) {
         close_with(connection);
     }
+    if (handle->transport->loop != NULL) {
+        report_closed(connection);
+    }
+    connection->observer = NULL;
 }
 
 static uvt_connection *connection_new(uvt_transport *transport, nh_address_family family) {

@@ -33,7 +33,7 @@ typedef struct uvt_handle {
     nh_address_family family;
     bool is_closing;
     uvt_stream uv;
-    /* Closes without reporting anything from then on. */
+    /* Closes without reporting anything from then on, after `closed` while a loop is attached. */
     void (*abandon)(struct uvt_handle *handle);
 } uvt_handle;
 
@@ -114,7 +114,7 @@ void uvt_close_listening(nh_listening *listening);
 nh_lookup *uvt_lookup_start(nh_transport *transport, const char *host, int family,
                             nh_lookup_done done, void *owner);
 void uvt_lookup_cancel(nh_lookup *lookup);
-/* Cancels all of them. */
+/* Cancels all of them; while a loop is attached, they are reported so. */
 void uvt_lookups_abandon(uvt_transport *transport);
 
 /* --- address.c ---------------------------------------------------------------------------- */

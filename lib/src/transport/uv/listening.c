@@ -26,13 +26,19 @@ static void settle(uvt_listening *listening) {
     }
 }
 
-static void on_closed(uv_handle_t *handle) {
-    uvt_listening *listening = handle->data;
-    if (listening->observer != NULL && listening->observer->closed != NULL) {
+static void report_closed(uvt_listening *listening) {
+    const nh_listening_observer *observer = listening->observer;
+    listening->observer = NULL; /* it was the last report */
+    if (observer != NULL && observer->closed != NULL) {
         uvt_begin_report(listening->handle.transport);
-        listening->observer->closed(listening->owner);
+        observer->closed(listening->owner);
         uvt_end_report(listening->handle.transport);
     }
+}
+
+static void on_closed(uv_handle_t *handle) {
+    uvt_listening *listening = handle->data;
+    report_closed(listening);
     listening->is_closed = true;
     settle(listening);
 }
@@ -46,8 +52,11 @@ static void close_now(uvt_listening *listening) {
 
 static void abandon(uvt_handle *handle) {
     uvt_listening *listening = (uvt_listening *)(void *)handle;
-    listening->observer = NULL;
     close_now(listening);
+    if (handle->transport->loop != NULL) {
+        report_closed(listening);
+    }
+    listening->observer = NULL;
 }
 
 /* --- accepting ---------------------------------------------------------------------------- */

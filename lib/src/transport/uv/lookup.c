@@ -108,6 +108,12 @@ void uvt_lookup_cancel(nh_lookup *lookup) {
 
 void uvt_lookups_abandon(uvt_transport *transport) {
     for (uvt_lookup *lookup = transport->lookups; lookup != NULL; lookup = lookup->next) {
+        nh_lookup_done done = lookup->done;
         silence(lookup);
+        if (done != NULL && transport->loop != NULL) {
+            uvt_begin_report(transport);
+            done(lookup->owner, UV_ECANCELED, NULL, 0);
+            uvt_end_report(transport);
+        }
     }
 }

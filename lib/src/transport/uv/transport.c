@@ -62,8 +62,19 @@ void uvt_handle_free(uvt_handle *handle) {
 
 /* --- clock, timer, immediates ------------------------------------------------------------- */
 
+/* Ends everything that is open. */
+static void abandon_everything(uvt_transport *transport) {
+    uvt_lookups_abandon(transport);
+    for (uvt_handle *handle = transport->handles; handle != NULL; handle = handle->next) {
+        handle->abandon(handle);
+    }
+}
+
 static void attach(nh_transport *public_transport, nh_loop *loop) {
     uvt_transport *transport = uvt_transport_of(public_transport);
+    if (loop == NULL && transport->loop != NULL) {
+        abandon_everything(transport); /* owners are told, so that they let go of it */
+    }
     transport->loop = loop;
     if (loop == NULL) {
         (void)uv_timer_stop(&transport->timer);
@@ -274,10 +285,7 @@ void nh_uv_transport_free(nh_transport *public_transport) {
     uvt_transport *transport = uvt_transport_of(public_transport);
     transport->is_freed = true;
     transport->loop = NULL;
-    uvt_lookups_abandon(transport);
-    for (uvt_handle *handle = transport->handles; handle != NULL; handle = handle->next) {
-        handle->abandon(handle);
-    }
+    abandon_everything(transport);
     uv_close((uv_handle_t *)&transport->timer, on_helper_closed);
     uv_close((uv_handle_t *)&transport->check, on_helper_closed);
     uv_close((uv_handle_t *)&transport->idle, on_helper_closed);
