@@ -97,6 +97,8 @@ static void end_request(nh_emitter *emitter) {
     nh_client_request_drop_parser(request, false);
     nh_client_request_set_response(request, NULL);
     nh_value_release(&request->queued_options);
+    nh_outgoing_queue_clear(memory_of(request), &request->message.queue);
+    nh_outgoing_queue_clear(memory_of(request), &request->message.corked_chunks);
     let_go(request);
 }
 
@@ -272,8 +274,18 @@ nh_error *nh_http_get(nh_loop *loop, nh_value url, nh_value options, nh_value ca
 
 /* --- the stream comes --------------------------------------------------------------------- */
 
+/* What was not sent stays in the queue, for writableFinished; its callbacks, which may hold the
+ * request, are not called any more. */
+static void forget_callbacks(nh_outgoing_queue *queue) {
+    for (size_t i = 0; i < queue->count; i++) {
+        nh_value_release(&queue->chunks[i].callback);
+    }
+}
+
 void nh_client_request_close(nh_client_request *request) {
     request->message.closed = true;
+    forget_callbacks(&request->message.queue);
+    forget_callbacks(&request->message.corked_chunks);
     (void)nh_emitter_emit_bare(&request->message.emitter, "close");
     let_go(request);
 }
