@@ -65,6 +65,9 @@ nh_incoming_message *nh_incoming_message_new(nh_loop *loop, nh_stream *socket) {
 static void destroy_object(nh_emitter *emitter) {
     nh_incoming_message *message = of(emitter);
     nh_memory *memory = memory_of(message);
+    if (message->weak_reference != NULL) {
+        *message->weak_reference = NULL;
+    }
     nh_header_block_clear(memory, &message->headers);
     nh_header_block_clear(memory, &message->trailers);
     nh_value_release(&message->raw_header_list);

@@ -17,6 +17,9 @@ struct nh_incoming_message {
      * message); NULL on the server. JavaScript: res.req. */
     nh_emitter *request;
 
+    /* Somebody's pointer to this message that holds no reference: cleared when the message goes. */
+    nh_incoming_message **weak_reference;
+
     nh_header_block headers;
     nh_header_block trailers;
     size_t header_count; /* how many lines message.headers may show: maxHeadersCount */

@@ -214,7 +214,7 @@ bool nh_outgoing_message_writable_ended(const nh_outgoing_message *message) {
 }
 
 bool nh_outgoing_message_writable_finished(const nh_outgoing_message *message) {
-    return message->finished && message->queue.count == 0 &&
+    return message->finished && message->output_size <= 0 &&
            (message->socket == NULL || nh_writable_length(message->socket) == 0);
 }
 
@@ -349,6 +349,10 @@ static bool piped_is_finished(nh_emitter *object) {
     return nh_outgoing_message_writable_finished(nh_as_outgoing_message(object));
 }
 
+static bool piped_is_closed(nh_emitter *object) {
+    return nh_as_outgoing_message(object)->closed;
+}
+
 static bool piped_is_writable(nh_emitter *object) {
     return !nh_as_outgoing_message(object)->finished && !nh_as_outgoing_message(object)->destroyed;
 }
@@ -362,4 +366,5 @@ const nh_writable_interface nh_outgoing_message_writable = {
     .is_ended = piped_is_ended,
     .is_finished = piped_is_finished,
     .is_writable = piped_is_writable,
+    .is_closed = piped_is_closed,
 };

@@ -92,7 +92,10 @@ bool nh_outgoing_flush_queue(nh_outgoing_message *message, nh_stream *socket) {
     }
     nh_outgoing_queue_clear(memory_of(message), &queue);
     if (error == NULL) {
-        queue_grew(message, -message->output_size);
+        if (message->hooks->pending_data != NULL) {
+            message->hooks->pending_data(message, -message->output_size);
+        }
+        message->output_size = 0;
     }
     nh_http_throw_take(message->emitter.loop, error);
     return more;

@@ -264,6 +264,8 @@ static void on_data(nh_emitter *emitter, const nh_value *arguments, size_t count
     nh_error *error = nh_http_parser_execute(&connection->parser, arguments[0], &consumed);
     if (!connection->parser.threw && connection->socket != NULL) {
         conclude_take(connection, error, arguments[0], nh_value_bytes(arguments[0]), consumed);
+    } else {
+        nh_error_release(error);
     }
     nh_emitter_release(&connection->emitter);
 }

@@ -88,6 +88,7 @@ void nh_server_connection_abort_incoming(nh_server_connection *connection) {
 void nh_server_connection_drop_outgoing(nh_server_connection *connection) {
     while (connection->outgoing_count != 0) {
         nh_server_response *response = take_response(connection);
+        nh_server_response_loosen_request(response);
         nh_emitter_release(&response->message.emitter);
     }
 }
@@ -183,7 +184,7 @@ static void on_response_finish(nh_emitter *emitter, const nh_value *arguments, s
     nh_server_connection *connection = response->connection;
     nh_incoming_message *request = response->request;
     nh_stream *socket = response->message.socket;
-    if (connection == NULL || socket == NULL) {
+    if (connection == NULL || socket == NULL || request == NULL) {
         return;
     }
     (void)nh_emitter_retain(emitter);

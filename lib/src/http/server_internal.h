@@ -102,8 +102,11 @@ void nh_server_connection_abort_incoming(nh_server_connection *connection);
 void nh_server_connection_drop_outgoing(nh_server_connection *connection);
 
 struct nh_server_response {
-    nh_outgoing_message message;      /* first */
-    nh_incoming_message *request;     /* retained */
+    nh_outgoing_message message; /* first */
+    /* Retained until the response has closed, weak from then on: a request whose listeners hold
+     * its response must not be held by it in turn for ever. NULL when it is gone. */
+    nh_incoming_message *request;
+    bool holds_request;
     nh_server_connection *connection; /* retained; NULL on a response that no server made */
     nh_value status_code;
     nh_value status_message; /* undefined: the standard phrase */
@@ -114,6 +117,8 @@ struct nh_server_response {
 
 extern const nh_class nh_server_response_class;
 
+/* The response has closed or never will: turns its hold on the request into a weak one. */
+void nh_server_response_loosen_request(nh_server_response *response);
 /* 'close', once; marks the response as destroyed. A task for a tick. */
 void nh_server_response_emit_close(nh_emitter *response, nh_value unused);
 

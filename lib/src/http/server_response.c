@@ -56,6 +56,7 @@ nh_server_response *nh_server_response_new(nh_incoming_message *request, nh_valu
     }
     (void)nh_emitter_retain(&request->stream.emitter);
     response->request = request;
+    response->holds_request = true;
     if (request->version_major < 1 || request->version_minor < 1) {
         message->use_chunked_encoding_by_default = accepts_chunked(request);
         message->should_keep_alive = false;
@@ -67,8 +68,10 @@ static void destroy_object(nh_emitter *emitter) {
     nh_server_response *response = (nh_server_response *)(void *)emitter;
     nh_value_release(&response->status_code);
     nh_value_release(&response->status_message);
-    if (response->request != NULL) {
+    if (response->holds_request) {
         nh_emitter_release(&response->request->stream.emitter);
+    } else if (response->request != NULL) {
+        response->request->weak_reference = NULL;
     }
     if (response->connection != NULL) {
         nh_emitter_release(&response->connection->emitter);
@@ -83,6 +86,20 @@ static void pending_data(nh_outgoing_message *message, double delta) {
     }
 }
 
+void nh_server_response_loosen_request(nh_server_response *response) {
+    nh_incoming_message *request = response->request;
+    if (!response->holds_request) {
+        return;
+    }
+    response->holds_request = false;
+    if (request->weak_reference == NULL) {
+        request->weak_reference = &response->request;
+    } else {
+        response->request = NULL; /* another response has the place */
+    }
+    nh_emitter_release(&request->stream.emitter);
+}
+
 void nh_server_response_emit_close(nh_emitter *emitter, nh_value unused) {
     (void)unused;
     nh_outgoing_message *message = nh_as_outgoing_message(emitter);
@@ -90,6 +107,7 @@ void nh_server_response_emit_close(nh_emitter *emitter, nh_value unused) {
         message->destroyed = true;
         message->closed = true;
         (void)nh_emitter_emit_bare(emitter, "close");
+        nh_server_response_loosen_request(of(message));
     }
 }
 

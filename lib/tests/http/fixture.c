@@ -10,8 +10,10 @@ static void on_uncaught(nh_loop *loop, nh_error *error, void *data) {
 }
 
 bool fixture_open(struct fixture *fixture) {
+    size_t refuse_at = fixture->memory.refuse_at;
     memset(fixture, 0, sizeof(*fixture));
     fixture->memory = test_memory_make();
+    fixture->memory.refuse_at = refuse_at;
     fixture->simulator = nh_simulator_new(&fixture->memory.memory, NULL);
     if (fixture->simulator == NULL) {
         return false;
@@ -19,6 +21,7 @@ bool fixture_open(struct fixture *fixture) {
     fixture->loop = nh_loop_new(&fixture->memory.memory, fixture->simulator);
     if (fixture->loop == NULL) {
         nh_simulator_free(fixture->simulator);
+        fixture->simulator = NULL;
         return false;
     }
     nh_loop_on_uncaught_exception(fixture->loop, on_uncaught, fixture);

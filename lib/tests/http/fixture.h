@@ -22,7 +22,7 @@ struct fixture {
     size_t wire_length;
 };
 
-/* False without memory. */
+/* False without memory. `refuse_at` set in fixture->memory before counts from the first request. */
 bool fixture_open(struct fixture *fixture);
 /* Frees everything; asserts that nothing leaked. */
 void fixture_close(struct fixture *fixture);
