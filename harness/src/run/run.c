@@ -225,12 +225,18 @@ static void run_in_virtual_time(ts_run *run) {
     ts_implementation *it = run->options.implementation;
     const ts_scenario *scenario = run->options.scenario;
     uint64_t wall_start = uv_hrtime();
+    unsigned long long news = run->news;
+    uint64_t last_news_ms = 0;
     while (run->state == RUNNING) {
         ts_progress progress = it->operations->run_due(it);
         if (run->state != RUNNING) {
             return;
         }
         uint64_t elapsed = it->operations->elapsed_ms(it);
+        if (run->news != news) {
+            news = run->news;
+            last_news_ms = elapsed;
+        }
         run->pending = it->operations->pending(it);
         bool quiescent = run->pending == 0 && ts_peers_are_quiescent(run->peers);
         if (elapsed > scenario->limit_ms ||
@@ -238,11 +244,17 @@ static void run_in_virtual_time(ts_run *run) {
             end_by_limit(run);
         } else if (progress == TS_PROGRESS_MORE) {
             continue;
-        } else if (quiescent && elapsed >= scenario->lasts_ms) {
-            end_by_comparison(run);
+        } else if (!quiescent) {
+            (void)it->operations->pass_time(it, scenario->limit_ms + 1);
         } else {
-            uint64_t until = quiescent ? scenario->lasts_ms : scenario->limit_ms + 1;
-            (void)it->operations->pass_time(it, until);
+            /* As in real time: a run that does not agree gets some time for what may still come. */
+            uint64_t patience = agrees(run) ? 0 : last_news_ms + TS_QUIET_MS;
+            uint64_t until = patience > scenario->lasts_ms ? patience : scenario->lasts_ms;
+            if (elapsed >= until) {
+                end_by_comparison(run);
+            } else {
+                (void)it->operations->pass_time(it, until);
+            }
         }
     }
 }
