@@ -201,3 +201,18 @@ void ts_text_append_code_point(ts_text *text, unsigned code_point) {
     }
     ts_text_append_bytes(text, (const char *)bytes, size);
 }
+
+void ts_text_append_clean(ts_text *text, const char *more) {
+    size_t length = strlen(more);
+    for (size_t at = 0; at < length;) {
+        size_t size = ts_utf8_sequence(more + at, length - at);
+        unsigned char byte = (unsigned char)more[at];
+        bool control = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F;
+        if (size == 0 || control) {
+            ts_text_append_code_point(text, 0xFFFD);
+        } else {
+            ts_text_append_bytes(text, more + at, size);
+        }
+        at += size > 0 ? size : 1;
+    }
+}

@@ -27,6 +27,10 @@ void ts_text_printf(ts_text *text, const char *format, ...) __attribute__((forma
 /* Compact JSON on one line, members in the order they were written, ", " and ": " between them. */
 void ts_text_append_json(ts_text *text, json_t *value);
 
+/* Text from anywhere, made fit for a report: what is no UTF-8, and control characters but newline
+ * and tab, become U+FFFD. */
+void ts_text_append_clean(ts_text *text, const char *more);
+
 /* Length of the well-formed UTF-8 sequence at `data`, 0 when there is none. */
 size_t ts_utf8_sequence(const char *data, size_t length);
 bool ts_utf8_valid(const char *data, size_t length);

@@ -102,7 +102,8 @@ void ts_report_append_details(const ts_report *report, const ts_outcome *outcome
                               bool colour, ts_text *out) {
     const ts_result *result = &outcome->result;
     if (result->detail != NULL) {
-        ts_text_printf(out, "%s\n", result->detail);
+        ts_text_append_clean(out, result->detail);
+        ts_text_append(out, "\n");
     }
     bool compared = result->expected != NULL && result->observed != NULL;
     if (ts_verdict_is_failure(result->verdict) && compared) {
@@ -113,6 +114,9 @@ void ts_report_append_details(const ts_report *report, const ts_outcome *outcome
     }
     if (result->context != NULL) {
         ts_text_append(out, "standard error:\n");
-        ts_report_append_indented(out, result->context, 2);
+        ts_text clean = {0};
+        ts_text_append_clean(&clean, result->context);
+        ts_report_append_indented(out, ts_text_get(&clean), 2);
+        ts_text_free(&clean);
     }
 }

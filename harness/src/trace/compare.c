@@ -141,6 +141,12 @@ static void add_agreeing_rows(rows *list, json_t *left, json_t *right, const ts_
     }
 }
 
+static bool is_common(json_t *left, size_t i, json_t *right, size_t j) {
+    json_t *l = json_array_get(left, i);
+    json_t *r = json_array_get(right, j);
+    return l != NULL && r != NULL && ts_match_observation(l, r);
+}
+
 /* After the first difference: what both sides have in common stays level (the longest common
  * subsequence), if they are not too long for that. */
 static void add_differing_rows(rows *list, json_t *left, size_t i, json_t *right, size_t j) {
@@ -167,20 +173,24 @@ static void add_differing_rows(rows *list, json_t *left, size_t i, json_t *right
     size_t a = 0;
     size_t b = 0;
     while (a < m || b < n) {
-        json_t *l = a < m ? json_array_get(left, i + a) : NULL;
-        json_t *r = b < n ? json_array_get(right, j + b) : NULL;
-        bool same = l != NULL && r != NULL && ts_match_observation(l, r);
-        if (common == NULL || same) {
-            add_row(list, l, r);
-            a += l != NULL;
-            b += r != NULL;
-        } else if (l != NULL &&
-                   (r == NULL || common[(a + 1) * (n + 1) + b] >= common[a * (n + 1) + b + 1])) {
-            add_row(list, l, NULL);
-            a++;
-        } else {
-            add_row(list, NULL, r);
-            b++;
+        /* A stretch that has nothing in common: its two sides stand beside each other. */
+        size_t left_end = a;
+        size_t right_end = b;
+        while (!is_common(left, i + left_end, right, j + right_end) &&
+               (left_end < m || right_end < n)) {
+            bool skip_left = right_end >= n || common == NULL ||
+                             (left_end < m && common[(left_end + 1) * (n + 1) + right_end] >=
+                                                  common[left_end * (n + 1) + right_end + 1]);
+            skip_left = skip_left && left_end < m;
+            left_end += skip_left;
+            right_end += !skip_left;
+        }
+        for (; a < left_end || b < right_end; a += a < left_end, b += b < right_end) {
+            add_row(list, a < left_end ? json_array_get(left, i + a) : NULL,
+                    b < right_end ? json_array_get(right, j + b) : NULL);
+        }
+        if (a < m && b < n) {
+            add_row(list, json_array_get(left, i + a++), json_array_get(right, j + b++));
         }
     }
     free(common);
