@@ -31,16 +31,18 @@ void ts_closure_free(void *data)
 {
     ts_closure *closure = data;
     ts_session *session = closure->session;
-    if (closure->previous != NULL) {
-        closure->previous->next = closure->next;
-    } else {
-        session->closures = closure->next;
-    }
-    if (closure->next != NULL) {
-        closure->next->previous = closure->previous;
-    }
-    if (closure->pending) {
-        session->pending--;
+    if (session != NULL) { /* or it went first */
+        if (closure->previous != NULL) {
+            closure->previous->next = closure->next;
+        } else {
+            session->closures = closure->next;
+        }
+        if (closure->next != NULL) {
+            closure->next->previous = closure->previous;
+        }
+        if (closure->pending) {
+            session->pending--;
+        }
     }
     nh_emitter_release(closure->overridden_object);
     ts_scope_release(closure->scope);
@@ -206,4 +208,12 @@ void ts_closures_clear(ts_session *session)
         ts_scope_release(scopes[i]);
     }
     free(scopes);
+}
+
+void ts_closures_abandon(ts_session *session)
+{
+    for (ts_closure *closure = session->closures; closure != NULL; closure = closure->next) {
+        closure->session = NULL;
+    }
+    session->closures = NULL;
 }

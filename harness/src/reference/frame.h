@@ -122,5 +122,7 @@ nh_value ts_function_of(ts_frame *frame, const json_t *definition);
 /* The same, counted as pending until it has run (timers, immediates). */
 nh_value ts_pending_function_of(ts_frame *frame, const json_t *steps);
 void ts_closures_clear(ts_session *session);
+/* The session goes; functions that objects of the loop still hold stay until the loop is freed. */
+void ts_closures_abandon(ts_session *session);
 
 #endif

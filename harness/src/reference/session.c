@@ -162,6 +162,7 @@ void ts_session_free(ts_session *session)
     json_decref(session->addresses);
     json_decref(session->names);
     json_decref(session->signals);
+    ts_closures_abandon(session);
     free(session);
 }
 
