@@ -26,16 +26,7 @@ void ts_call_return_self(ts_call *call)
 nh_error *ts_call_error(const ts_call *call, size_t index)
 {
     nh_value argument = ts_call_argument(call, index);
-    if (argument.type == NH_ERROR) {
-        return nh_error_retain(argument.as.error);
-    }
-    if (!nh_value_is_truthy(argument)) {
-        return NULL;
-    }
-    nh_value text = nh_value_to_string(call->memory, argument);
-    nh_error *error = nh_error_new(call->memory, "Error", NULL, "%s", nh_value_text(text));
-    nh_value_release(&text);
-    return error;
+    return nh_value_is_truthy(argument) ? nh_error_of_value(call->memory, argument) : NULL;
 }
 
 static void call_function(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data)

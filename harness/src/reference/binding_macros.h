@@ -65,8 +65,7 @@ nh_value ts_object_or_undefined(nh_emitter *object);
 nh_value ts_error_or_null(nh_error *error);
 /* The method returns its own object, as `return this` does. */
 void ts_call_return_self(ts_call *call);
-/* Argument `index` as an error for destroy(): NULL unless it is one; another truthy value is given as
- * an error with that text. Owned. */
+/* Argument `index` as an error for destroy(), any truthy value included; NULL for the others. Owned. */
 nh_error *ts_call_error(const ts_call *call, size_t index);
 
 #endif

@@ -28,6 +28,10 @@ static nh_value get_error_member(nh_memory *memory, const nh_error *error, const
 
 bool ts_plain_get(ts_frame *frame, nh_value receiver, const char *member, nh_value *out_value)
 {
+    if (receiver.type == NH_ERROR &&
+        nh_error_stands_for(receiver.as.error).type != NH_INVALID) {
+        receiver = nh_error_stands_for(receiver.as.error);
+    }
     nh_memory *memory = frame->session->memory;
     size_t index;
     *out_value = nh_undefined();

@@ -142,6 +142,9 @@ static json_t *render(ts_session *session, nh_value value, bool detailed, int de
         }
         return render_map(session, value, detailed, depth);
     case NH_ERROR:
+        if (nh_error_stands_for(value.as.error).type != NH_INVALID) {
+            return render(session, nh_error_stands_for(value.as.error), detailed, depth + 1);
+        }
         return render_error(session, value.as.error, detailed, depth);
     case NH_FUNCTION:
         return json_pack("{s:s}", "$function", nh_function_name(value));

@@ -320,15 +320,11 @@ static ts_outcome step_throw(ts_frame *frame, const json_t *step, const json_t *
     if (!ts_evaluate(frame, operand, &value)) {
         return interrupted(frame);
     }
-    ts_outcome outcome = TS_THROW;
-    if (value.type == NH_ERROR) {
-        nh_loop_throw(frame->session->loop, value.as.error);
-    } else {
-        ts_session_report_unsupported(frame->session, "throwing something that is not an Error");
-        outcome = TS_OVER;
-    }
+    nh_error *error = nh_error_of_value(frame->session->memory, value);
+    nh_loop_throw(frame->session->loop, error);
+    nh_error_release(error);
     nh_value_release(&value);
-    return outcome;
+    return TS_THROW;
 }
 
 static ts_outcome step_return(ts_frame *frame, const json_t *step, const json_t *operand)

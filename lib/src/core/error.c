@@ -13,6 +13,7 @@ struct nh_error {
     const char *code;
     nh_bytes message;
     nh_value properties; /* a map once there are any */
+    nh_value stands_for; /* a value that was thrown in place of an error; NH_INVALID: none */
     char texts[];        /* name, message, code, each with its NUL */
 };
 
@@ -49,6 +50,7 @@ static nh_error *allocate(nh_memory *memory, const char *name, const char *code,
         .code = code == NULL ? NULL : code_copy,
         .message = {(const uint8_t *)message, length},
         .properties = nh_undefined(),
+        .stands_for = {.type = NH_INVALID},
     };
     memcpy(error->texts, name, name_size);
     if (code != NULL) {
@@ -99,6 +101,22 @@ nh_error *nh_error_new_of_string_take(nh_memory *memory, const char *name, const
     return error;
 }
 
+nh_error *nh_error_of_value(nh_memory *memory, nh_value value) {
+    if (value.type == NH_ERROR) {
+        return nh_error_retain(value.as.error);
+    }
+    nh_error *error = nh_error_new_of_string_take(memory, "Error", NULL,
+                                                  nh_value_to_string(memory, value));
+    if (error->memory != NULL) {
+        error->stands_for = nh_value_retain(value);
+    }
+    return error;
+}
+
+nh_value nh_error_stands_for(const nh_error *error) {
+    return error->stands_for;
+}
+
 nh_error *nh_error_retain(nh_error *error) {
     if (error->memory != NULL) {
         error->references++;
@@ -111,6 +129,7 @@ void nh_error_release(nh_error *error) {
         return;
     }
     nh_value_release(&error->properties);
+    nh_value_release(&error->stands_for);
     nh_memory_free(error->memory, error);
 }
 

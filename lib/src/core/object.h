@@ -24,6 +24,8 @@ typedef struct nh_writable_interface {
     bool (*is_ended)(nh_emitter *object);
     bool (*is_finished)(nh_emitter *object);
     bool (*is_writable)(nh_emitter *object);
+    /* 'close' was emitted; NULL: as is_destroyed. */
+    bool (*is_closed)(nh_emitter *object);
 } nh_writable_interface;
 
 struct nh_class {
