@@ -187,7 +187,7 @@ nh_error *nh_writable_set_default_encoding(nh_stream *stream, nh_value encoding)
 bool nh_writable_is_writable(const nh_stream *stream);
 bool nh_writable_is_ended(const nh_stream *stream);    /* writableEnded: end() was called */
 bool nh_writable_is_finished(const nh_stream *stream); /* writableFinished: before 'finish' */
-bool nh_writable_is_aborted(const nh_stream *stream);  /* writableAborted */
+bool nh_writable_is_aborted(const nh_stream *stream);  /* writableAborted; not on a Duplex */
 bool nh_writable_needs_drain(const nh_stream *stream); /* writableNeedDrain */
 size_t nh_writable_length(const nh_stream *stream);    /* writableLength */
 size_t nh_writable_high_water_mark(const nh_stream *stream);

@@ -100,6 +100,8 @@ void nh_stream_destroy(nh_stream *stream, nh_error *error) {
         nh_emitter_retain(&stream->emitter);
         run_destroy(stream, error);
         nh_emitter_release(&stream->emitter);
+    } else if (error != NULL) {
+        stream->destroy_error = nh_error_retain(error);
     }
 }
 
@@ -149,10 +151,19 @@ void nh_stream_undestroy(nh_stream *stream) {
 
 /* --- construct ---------------------------------------------------------------------------- */
 
-/* Both what construct() failed with and what destroy() was called with count: the first is passed
- * on, and the other is not lost. */
-static nh_error *first_of(nh_error *inner, nh_error *outer) {
-    return inner != NULL ? inner : outer;
+/* What destroy() was called with, joined by what construct() failed with. Owned; NULL for none. */
+static nh_error *joined(nh_memory *memory, nh_error *inner, nh_error *outer) {
+    if (inner == NULL || outer == NULL || inner == outer) {
+        nh_error *either = inner != NULL ? inner : outer;
+        return either != NULL ? nh_error_retain(either) : NULL;
+    }
+    nh_error *both = nh_error_new(memory, "AggregateError", nh_error_code(outer), "%s",
+                                  nh_error_message(outer));
+    nh_value errors = nh_list_new(memory);
+    nh_list_append_take(errors, nh_value_of_error(outer));
+    nh_list_append_take(errors, nh_value_of_error(inner));
+    nh_error_set_property_take(both, "errors", errors);
+    return both;
 }
 
 static void constructed(nh_emitter *object, nh_value value) {
@@ -170,7 +181,9 @@ static void constructed(nh_emitter *object, nh_value value) {
     }
     stream->constructed = true;
     if (stream->destroyed) {
-        run_destroy(stream, first_of(error, stream->errored));
+        nh_error *both = joined(nh_object_memory(object), error, stream->destroy_error);
+        run_destroy(stream, both);
+        nh_error_release(both);
     } else if (error != NULL) {
         nh_stream_fail(stream, error, true);
     } else {

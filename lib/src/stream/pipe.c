@@ -3,10 +3,12 @@
  * The source owns its pipes and each pipe keeps its destination alive; the destination's listeners
  * only borrow the source, which takes them off when it goes. */
 #include "stream/sides.h"
+#include "stream/tie.h"
 
 #include <string.h>
 
 struct nh_pipe {
+    nh_tie tie; /* has to stay first */
     size_t references; /* the source's list, and each listener */
     nh_stream *source; /* NULL once it is gone */
     nh_emitter *destination;
@@ -20,6 +22,7 @@ static void release_pipe(void *data) {
     nh_pipe *pipe = data;
 
     if (--pipe->references == 0) {
+        nh_tie_remove(&pipe->tie);
         nh_memory *memory = nh_object_memory(pipe->destination);
         nh_emitter_release(pipe->destination);
         nh_memory_free(memory, pipe);
@@ -265,26 +268,6 @@ static bool add_listeners(nh_pipe *pipe) {
            listen_to(pipe, destination, "finish", on_finish, NH_LISTENER_ONCE);
 }
 
-static nh_pipe *new_pipe(nh_stream *stream, nh_emitter *destination, bool end) {
-    nh_memory *memory = nh_object_memory(&stream->emitter);
-    nh_pipe *pipe = nh_memory_allocate_zeroed(memory, 1, sizeof(*pipe));
-    nh_pipe **place = nh_queue_push(&stream->readable.pipes, memory);
-
-    if (pipe == NULL || place == NULL) {
-        nh_memory_free(memory, pipe);
-        stream->readable.pipes.count -= place != NULL;
-        return NULL;
-    }
-    *place = pipe;
-    *pipe = (nh_pipe){
-        .references = 1,
-        .source = stream,
-        .destination = nh_emitter_retain(destination),
-        .ends_destination = end,
-    };
-    return pipe;
-}
-
 static void remove_pipe(nh_stream *stream, const nh_pipe *pipe) {
     for (size_t i = 0; i < stream->readable.pipes.count; i++) {
         if (pipe_at(stream, i) == pipe) {
@@ -292,6 +275,40 @@ static void remove_pipe(nh_stream *stream, const nh_pipe *pipe) {
             return;
         }
     }
+}
+
+/* The loop is going: nothing is emitted. */
+static void cut(nh_tie *tie) {
+    nh_pipe *pipe = (nh_pipe *)(void *)tie;
+
+    pipe->references++;
+    if (pipe->source != NULL) {
+        nh_queue *pipes = &pipe->source->readable.pipes;
+        size_t before = pipes->count;
+        remove_pipe(pipe->source, pipe);
+        pipe->references -= before - pipes->count;
+    }
+    pipe->cleaned_up = true;
+    remove_listeners(pipe);
+    release_pipe(pipe);
+}
+
+static nh_pipe *new_pipe(nh_stream *stream, nh_emitter *destination, bool end) {
+    nh_memory *memory = nh_object_memory(&stream->emitter);
+    nh_pipe *pipe = nh_memory_allocate_zeroed(memory, 1, sizeof(*pipe));
+
+    if (pipe == NULL || !nh_queue_reserve(&stream->readable.pipes, memory, 1) ||
+        !nh_tie_add(stream->emitter.loop, &pipe->tie, cut)) {
+        nh_memory_free(memory, pipe);
+        return NULL;
+    }
+    pipe->references = 1;
+    pipe->source = stream;
+    pipe->destination = nh_emitter_retain(destination);
+    pipe->ends_destination = end;
+    nh_pipe **place = nh_queue_push(&stream->readable.pipes, memory);
+    *place = pipe;
+    return pipe;
 }
 
 nh_error *nh_readable_pipe(nh_stream *stream, nh_emitter *destination, bool end) {

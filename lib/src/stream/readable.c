@@ -202,18 +202,18 @@ static bool decode_chunk(nh_stream *stream, nh_value *chunk) {
 }
 
 /* The rest of push() and unshift() once `chunk`, which is consumed, is neither null nor of a wrong
- * type. `decoded`: it is not to go through the decoder. */
-static void push_checked_take(nh_stream *stream, nh_value chunk, bool decoded) {
+ * type. `decoded`: it is not to go through the decoder. Whether more is wanted. */
+static bool push_checked_take(nh_stream *stream, nh_value chunk, bool decoded) {
     nh_readable_side *side = &stream->readable;
 
     if (side->ended) {
         nh_value_release(&chunk);
         fail_with_code(stream, "ERR_STREAM_PUSH_AFTER_EOF", "stream.push() after EOF");
-        return;
+        return false;
     }
     if (stream->destroyed || stream->errored != NULL) {
         nh_value_release(&chunk);
-        return;
+        return false;
     }
     side->reading = false;
     if (side->has_decoder && !decoded) {
@@ -222,22 +222,25 @@ static void push_checked_take(nh_stream *stream, nh_value chunk, bool decoded) {
         if (!complete || (empty && !side->object_mode)) {
             nh_value_release(&chunk);
             nh_readable_read_more_later(stream);
-            return;
+            return wants_more(stream);
         }
     }
     add_chunk_take(stream, chunk, false);
+    return wants_more(stream);
 }
 
-static void unshift_checked_take(nh_stream *stream, nh_value chunk) {
+static bool unshift_checked_take(nh_stream *stream, nh_value chunk) {
     if (stream->readable.end_emitted) {
         nh_value_release(&chunk);
         fail_with_code(stream, "ERR_STREAM_UNSHIFT_AFTER_END_EVENT",
                        "stream.unshift() after end event");
     } else if (stream->destroyed || stream->errored != NULL) {
         nh_value_release(&chunk);
+        return false;
     } else {
         add_chunk_take(stream, chunk, true);
     }
+    return wants_more(stream);
 }
 
 static bool insert_bytes_or_text(nh_stream *stream, nh_value chunk, nh_value encoding, bool front) {
@@ -271,9 +274,9 @@ static bool insert_bytes_or_text(nh_stream *stream, nh_value chunk, nh_value enc
             nh_readable_read_more_later(stream);
         }
     } else if (front) {
-        unshift_checked_take(stream, owned);
+        return unshift_checked_take(stream, owned);
     } else {
-        push_checked_take(stream, owned, decoded);
+        return push_checked_take(stream, owned, decoded);
     }
     return wants_more(stream);
 }
@@ -294,12 +297,10 @@ static bool insert(nh_stream *stream, nh_value chunk, nh_value encoding, bool fr
     } else if (!side->object_mode) {
         more = insert_bytes_or_text(stream, chunk, encoding, front);
     } else if (front) {
-        unshift_checked_take(stream, nh_value_retain(chunk));
-        more = wants_more(stream);
+        more = unshift_checked_take(stream, nh_value_retain(chunk));
     } else {
         bool decoded = chunk.type != NH_BUFFER || nh_value_is_truthy(encoding);
-        push_checked_take(stream, nh_value_retain(chunk), decoded);
-        more = wants_more(stream);
+        more = push_checked_take(stream, nh_value_retain(chunk), decoded);
     }
     nh_emitter_release(&stream->emitter);
     return more;

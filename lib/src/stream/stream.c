@@ -94,6 +94,7 @@ static void release_stream(nh_emitter *emitter) {
     nh_readable_side_deinit(stream);
     nh_writable_side_deinit(stream);
     nh_error_release(stream->errored);
+    nh_error_release(stream->destroy_error);
     if (stream->releases_data && stream->operations->release != NULL) {
         stream->operations->release(stream->data);
     }

@@ -91,6 +91,7 @@ struct nh_stream {
     const nh_stream_operations *operations;
     void *data;
     nh_error *errored; /* the first error; owned */
+    nh_error *destroy_error; /* what destroy() waits with for the construct operation; owned */
     nh_readable_side readable;
     nh_writable_side writable;
     bool allow_half_open;

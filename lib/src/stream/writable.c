@@ -368,7 +368,8 @@ static bool is_done_writing(const nh_stream *stream) {
     const nh_writable_side *side = &stream->writable;
 
     return side->ending && stream->constructed && !side->finished && !side->writing &&
-           side->pending.count == 0 && side->length == 0 && !stream->destroyed &&
+           side->pending.count == 0 && !side->draining_queue && side->length == 0 &&
+           !stream->destroyed &&
            stream->errored == NULL && !stream->error_emitted && !stream->close_emitted;
 }
 

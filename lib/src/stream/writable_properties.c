@@ -17,7 +17,8 @@ bool nh_writable_is_finished(const nh_stream *stream) {
 }
 
 bool nh_writable_is_aborted(const nh_stream *stream) {
-    return stream->writable.present && !stream->writable.disabled &&
+    /* A Duplex does not have this property in Node.js: its prototype leaves it out. */
+    return stream->writable.present && !stream->readable.present && !stream->writable.disabled &&
            (stream->destroyed || stream->errored != NULL) && !stream->writable.finished;
 }
 
