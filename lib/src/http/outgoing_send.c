@@ -46,16 +46,38 @@ static double length_of(nh_value data) {
                                   : (double)nh_value_bytes(data).length;
 }
 
+/* What Node takes the length of decoded base64 to be: it looks at the padding and nothing else. */
+static double base64_length(nh_value text) {
+    nh_bytes bytes = nh_value_bytes(text);
+    size_t length = nh_string_utf16_length(text);
+    for (size_t i = bytes.length; i > 0 && bytes.length - i < 2 && bytes.data[i - 1] == '='; i--) {
+        length--;
+    }
+    return (double)(length * 3 / 4);
+}
+
 double nh_outgoing_byte_length(nh_value chunk, nh_value encoding) {
     if (chunk.type != NH_STRING) {
         return (double)nh_value_bytes(chunk).length;
     }
-    nh_encoding known = encoding.type == NH_STRING ? nh_encoding_of_name(nh_value_bytes(encoding))
-                                                   : NH_ENCODING_UTF8;
-    if (known == NH_ENCODING_UNKNOWN || known == NH_ENCODING_BUFFER) {
-        known = NH_ENCODING_UTF8;
+    switch (encoding.type == NH_STRING ? nh_encoding_of_name(nh_value_bytes(encoding))
+                                       : NH_ENCODING_UTF8) {
+    case NH_ENCODING_BASE64:
+    case NH_ENCODING_BASE64URL:
+        return base64_length(chunk);
+    case NH_ENCODING_HEX:
+        return (double)(nh_string_utf16_length(chunk) / 2);
+    case NH_ENCODING_LATIN1:
+    case NH_ENCODING_ASCII:
+        return (double)nh_string_utf16_length(chunk);
+    case NH_ENCODING_UTF16LE:
+        return (double)nh_string_utf16_length(chunk) * 2;
+    case NH_ENCODING_UTF8:
+    case NH_ENCODING_BUFFER:
+    case NH_ENCODING_UNKNOWN:
+        break;
     }
-    return (double)nh_encoded_size(chunk, known);
+    return (double)nh_encoded_size(chunk, NH_ENCODING_UTF8);
 }
 
 static void queue_grew(nh_outgoing_message *message, double by) {
