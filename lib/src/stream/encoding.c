@@ -186,6 +186,17 @@ static size_t encode_base64(nh_bytes text, uint8_t *out) {
     return written;
 }
 
+/* Every character counts as a digit, but for the padding. */
+static size_t base64_size(nh_bytes text) {
+    size_t digits = nh_text_utf16_length(text);
+    for (size_t padding = 0; padding < 2 && digits > 0 && padding < text.length &&
+                             text.data[text.length - 1 - padding] == '=';
+         padding++) {
+        digits--;
+    }
+    return digits / 4 * 3 + digits % 4 * 3 / 4;
+}
+
 size_t nh_encoded_size(nh_value string, nh_encoding encoding) {
     nh_bytes text = nh_value_bytes(string);
 
@@ -199,7 +210,7 @@ size_t nh_encoded_size(nh_value string, nh_encoding encoding) {
         return text.length / 2;
     case NH_ENCODING_BASE64:
     case NH_ENCODING_BASE64URL:
-        return text.length / 4 * 3 + 3;
+        return base64_size(text);
     case NH_ENCODING_UTF8:
     case NH_ENCODING_BUFFER:
     case NH_ENCODING_UNKNOWN:
