@@ -225,7 +225,7 @@ void ts_check_text(ts_checker *checker, json_t *value) {
     }
 }
 
-void ts_check_texts(ts_checker *checker, json_t *value) {
+void ts_check_string_list(ts_checker *checker, json_t *value) {
     ts_check_list_of(checker, value, "a list of strings", ts_check_text);
 }
 

@@ -58,7 +58,7 @@ void ts_check_members(ts_checker *checker, json_t *object, const char *what, ts_
 
 /* Simple types. */
 void ts_check_text(ts_checker *checker, json_t *value);
-void ts_check_texts(ts_checker *checker, json_t *value);
+void ts_check_string_list(ts_checker *checker, json_t *value);
 void ts_check_boolean(ts_checker *checker, json_t *value);
 void ts_check_true(ts_checker *checker, json_t *value);
 void ts_check_count(ts_checker *checker, json_t *value);

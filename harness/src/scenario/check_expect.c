@@ -6,7 +6,7 @@
 /* --- lanes -------------------------------------------------------------------------------- */
 
 void ts_check_lanes(ts_checker *checker, json_t *value) {
-    ts_check_members(checker, value, "an object of lanes", ts_check_texts);
+    ts_check_members(checker, value, "an object of lanes", ts_check_string_list);
     json_t *owners = json_object();
     const char *lane;
     json_t *labels;

@@ -66,7 +66,7 @@ static const ts_field show_fields[] = {{"show", ts_check_value, true},
 static const ts_field set_fields[] = {{"set", ts_check_path, true}, {"to", ts_check_value, true}};
 static const ts_field on_fields[] = {{"on", ts_check_path, true}, {"events", check_handlers, true}};
 static const ts_field off_fields[] = {{"off", ts_check_path, true},
-                                      {"events", ts_check_texts, true}};
+                                      {"events", ts_check_string_list, true}};
 static const ts_field mark_fields[] = {{"mark", ts_check_text, true}};
 static const ts_field throw_fields[] = {{"throw", ts_check_value, true}};
 static const ts_field tick_fields[] = {{"tick", ts_check_steps, true}};

@@ -110,7 +110,7 @@ static void check_title(ts_checker *checker, json_t *value) {
 }
 
 #define COMMON_FIELDS                                                                              \
-    {"covers", ts_check_texts, false}, {"expect", unchecked, false},                               \
+    {"covers", ts_check_string_list, false}, {"expect", unchecked, false},                         \
         {"values", check_values_object, false}, {"needs", check_needs, false},                     \
         {"when", ts_check_when, false}, {"variants", check_variants, false},                       \
         {"quirk", check_quirk, false}, {"differs", check_differs, false}, {                        \
