@@ -83,3 +83,15 @@ const nh_writable_interface *nh_object_writable(const nh_emitter *object) {
     }
     return at == NULL ? NULL : at->writable;
 }
+
+bool nh_object_give_up(nh_emitter *object, nh_error *error) {
+    const nh_class *at = object->object_class;
+    while (at != NULL && at->give_up == NULL) {
+        at = at->parent;
+    }
+    if (at == NULL) {
+        return false;
+    }
+    at->give_up(object, error);
+    return true;
+}

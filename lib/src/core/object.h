@@ -42,6 +42,9 @@ struct nh_class {
     const nh_writable_interface *writable; /* inherited when NULL */
     /* Called at the end of nh_emitter_remove_all_listeners(); `event` NULL for all events. */
     void (*all_listeners_removed)(nh_emitter *emitter, const char *event);
+    /* How pipeline() and async iteration get rid of an object that they are done with early; NULL:
+     * they destroy it. Messages of http differ there. */
+    void (*give_up)(nh_emitter *object, nh_error *error);
 };
 
 typedef struct nh_listener_list nh_listener_list;
@@ -61,6 +64,8 @@ void *nh_object_new(nh_loop *loop, const nh_class *object_class);
 /* The writable interface of the object's class; NULL when it has none. */
 const nh_writable_interface *nh_object_writable(const nh_emitter *object);
 bool nh_object_is_of(const nh_emitter *object, const nh_class *object_class);
+/* Runs the nearest give_up hook; false when the object's classes have none. */
+bool nh_object_give_up(nh_emitter *object, nh_error *error);
 
 /* Shorthand used everywhere: the memory of an object. */
 nh_memory *nh_object_memory(const nh_emitter *object);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 static void destroy_object(nh_emitter *emitter);
+static void give_up(nh_emitter *emitter, nh_error *error);
 static nh_error *implicit_header(nh_outgoing_message *message);
 static void destroy_hook(nh_outgoing_message *message, nh_error *error);
 static nh_error *set_timeout_hook(nh_outgoing_message *message, nh_value milliseconds,
@@ -24,6 +25,7 @@ const nh_class nh_client_request_class = {
     .parent = &nh_outgoing_message_class,
     .size = sizeof(nh_client_request),
     .destroy = destroy_object,
+    .give_up = give_up,
 };
 
 static nh_client_request *of_message(nh_outgoing_message *message) {
@@ -422,6 +424,11 @@ void nh_client_request_destroy(nh_client_request *request, nh_error *error) {
     if (request->message.socket != NULL) {
         nh_stream_destroy(request->message.socket, error);
     }
+}
+
+static void give_up(nh_emitter *emitter, nh_error *error) {
+    (void)error;
+    nh_client_request_abort(nh_client_request_of(emitter));
 }
 
 static void destroy_hook(nh_outgoing_message *message, nh_error *error) {

@@ -10,6 +10,7 @@
 static void read_more(nh_stream *stream, size_t size, void *data);
 static void destroy_stream(nh_stream *stream, nh_error *error, void *data);
 static void destroy_object(nh_emitter *emitter);
+static void give_up(nh_emitter *emitter, nh_error *error);
 
 static const nh_stream_operations operations = {.read = read_more, .destroy = destroy_stream};
 
@@ -18,6 +19,7 @@ const nh_class nh_incoming_message_class = {
     .parent = &nh_readable_class,
     .size = sizeof(nh_incoming_message),
     .destroy = destroy_object,
+    .give_up = give_up,
 };
 
 static nh_incoming_message *of(nh_emitter *emitter) {
@@ -239,4 +241,17 @@ static void destroy_stream(nh_stream *stream, nh_error *error, void *data) {
         }
     }
     finish_destroy_later(message, error);
+}
+
+/* A response is given up with its request; a server's request without its connection, on which the
+ * response may still go out. */
+static void give_up(nh_emitter *emitter, nh_error *error) {
+    nh_incoming_message *message = of(emitter);
+    if (message->request != NULL && nh_object_give_up(message->request, error)) {
+        return;
+    }
+    if (message->is_request) {
+        nh_incoming_message_set_socket(message, NULL);
+    }
+    nh_stream_destroy(&message->stream, error);
 }

@@ -80,8 +80,11 @@ static void destroy_object(nh_emitter *object, nh_error *error) {
     const nh_writable_interface *writable = nh_object_writable(object);
 
     if (nh_object_is_of(object, &nh_stream_class)) {
-        nh_stream_destroy(nh_as_stream(object), error);
-    } else if (!writable->is_destroyed(object)) {
+        nh_stream *stream = nh_as_stream(object);
+        if (!nh_stream_is_destroyed(stream) && !nh_object_give_up(object, error)) {
+            nh_stream_destroy(stream, error);
+        }
+    } else if (!writable->is_destroyed(object) && !nh_object_give_up(object, error)) {
         writable->destroy(object, error);
     }
 }
@@ -109,7 +112,9 @@ static void call_back(const nh_value *arguments, size_t count, void *data, nh_va
     (void)arguments;
     (void)count;
     (void)out_result;
-    nh_loop_call(line->callback, &error, 1);
+    /* (error, value): the value would be that of a function at the end of the line. */
+    const nh_value outcome[] = {error, nh_undefined()};
+    nh_loop_call(line->callback, outcome, 2);
     nh_value_release(&error);
 }
 
