@@ -47,7 +47,7 @@ function renderError(error, inside) {
 function renderPlain(object, inside) {
     const shown = {};
     for (const key of Object.keys(object)) {
-        Object.defineProperty(shown, text(key), {
+        Object.defineProperty(shown, key.startsWith('$') ? `$${text(key)}` : text(key), {
             value: inside.render(object[key]), enumerable: true, configurable: true, writable: true,
         });
     }

@@ -15,7 +15,7 @@ export function evaluate(value, frame) {
     if (Array.isArray(value)) {
         return value.map((element) => evaluate(element, frame));
     }
-    const form = formOf(value, frame);
+    const form = formOf(value);
     return form ? forms[form](value[form], frame, value) : evaluateMembers({}, value, frame);
 }
 
@@ -39,25 +39,28 @@ function evaluateString(string, frame) {
 }
 
 // The key that makes an object a special form. Forms have one key, two of them an option beside it.
-function formOf(object, frame) {
+function formOf(object) {
     const keys = Object.keys(object);
-    const [first] = keys;
-    if (keys.length === 1 && first === 'super' && frame.callSuper) {
-        return first;
-    }
     const form = keys.find((key) => key.startsWith('$') && !key.startsWith('$$'));
-    if (form === undefined || keys.some((key) => key !== form && options[form] !== key)) {
+    if (form === undefined) {
         return undefined;
     }
     if (!Object.prototype.hasOwnProperty.call(forms, form)) {
         throw new Defect(`unknown value form ${form}`);
     }
+    const other = keys.find((key) => key !== form && key !== options[form]);
+    if (other !== undefined) {
+        throw new Defect(`${other} has no place beside ${form}`);
+    }
     return form;
 }
 
+// A key that really begins with a dollar is written with two.
+const keyOf = (key) => (key.startsWith('$$') ? key.slice(1) : key);
+
 function evaluateMembers(target, members, frame) {
     for (const key of Object.keys(members)) {
-        Object.defineProperty(target, key, {
+        Object.defineProperty(target, keyOf(key), {
             value: evaluate(members[key], frame),
             enumerable: true, configurable: true, writable: true,
         });
@@ -163,5 +166,4 @@ const forms = {
     $not: (value, frame) => !evaluate(value, frame),
     $ms: (milliseconds, frame) => frame.run.scaled(evaluate(milliseconds, frame)),
     $super: callSuper,
-    super: callSuper,
 };

@@ -33,7 +33,8 @@ typedef struct ts_adapter {
     unsigned long long run;
     unsigned long long messages; /* of this run */
     unsigned long long lines;    /* written by the process */
-    bool given_up;               /* the observer wants no more of this run */
+    unsigned long long late_messages;
+    bool given_up; /* the observer wants no more of this run */
 } ts_adapter;
 
 static ts_adapter *adapter_of(ts_implementation *implementation) {
@@ -159,7 +160,9 @@ static void on_message(ts_adapter *adapter, const ts_message *message) {
         } else {
             dispatch(adapter, message);
         }
-    } /* else it is late: that run is over */
+    } else {
+        adapter->late_messages++; /* that run is over */
+    }
 }
 
 static void on_line(void *owner, const char *line, size_t length) {
@@ -319,4 +322,8 @@ ts_implementation *ts_adapter_new(uv_loop_t *uv, nh_loop *peer_loop, char *const
 
 void ts_adapter_set_hello_ms(ts_implementation *implementation, unsigned milliseconds) {
     adapter_of(implementation)->hello_ms = milliseconds;
+}
+
+unsigned long long ts_adapter_late_messages(const ts_implementation *implementation) {
+    return ((const ts_adapter *)(const void *)implementation)->late_messages;
 }

@@ -24,5 +24,7 @@ ts_implementation *ts_adapter_new(uv_loop_t *uv, nh_loop *peer_loop, char *const
                                   const ts_implementation_observer *observer, void *owner);
 /* Instead of TS_ADAPTER_HELLO_MS; before open(). */
 void ts_adapter_set_hello_ms(ts_implementation *implementation, unsigned milliseconds);
+/* How many messages came of runs that were over. */
+unsigned long long ts_adapter_late_messages(const ts_implementation *implementation);
 
 #endif

@@ -20,6 +20,7 @@ struct ts_process {
     const char *suspicion; /* what is wrong with it unless it turns out to be exiting */
     bool is_over;          /* `ended` or `broken` was reported */
     bool is_closing;
+    bool was_killed;
     int64_t status;
     int signal;
     ts_text line; /* begun, without its newline yet */
@@ -250,6 +251,7 @@ static void on_child_exit(uv_process_t *child, int64_t status, int signal) {
 static void on_process_timer(uv_timer_t *timer) {
     ts_process *process = timer->data;
     if (process->is_closing) {
+        process->was_killed = true;
         (void)uv_kill(-process->child.pid, SIGKILL); /* its exit is reported */
     } else if (process->has_exited) {
         report_ended(process); /* something that it started holds its output open */
@@ -314,4 +316,8 @@ void ts_process_close(ts_process *process, uint64_t linger_ms) {
     } else {
         (void)uv_timer_start(&process->timer, on_process_timer, linger_ms, 0);
     }
+}
+
+bool ts_process_was_killed(const ts_process *process) {
+    return process->was_killed;
 }

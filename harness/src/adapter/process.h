@@ -42,5 +42,7 @@ const char *ts_process_errors(ts_process *process);
 /* Ends its standard input; kills it, and what it has started, when it is not gone after
  * `linger_ms`. `closed` follows. */
 void ts_process_close(ts_process *process, uint64_t linger_ms);
+/* When `closed` is reported: whether it had to be killed. */
+bool ts_process_was_killed(const ts_process *process);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 
+int ts_command_adapter_check(const ts_command *self, int argc, char **argv);
 int ts_command_run(const ts_command *self, int argc, char **argv);
 int ts_command_list(const ts_command *self, int argc, char **argv);
 int ts_command_show(const ts_command *self, int argc, char **argv);

@@ -31,6 +31,10 @@ static const ts_command commands[] = {
     {"lint", "[PATH…]", "Finds mistakes in scenarios without running them.",
      "Exit status: 0 nothing was found, 1 something was, 2 usage error.", ts_command_lint},
     {"new", "ID", "Writes the skeleton of a scenario.", NULL, ts_command_new},
+    {"adapter-check", "-- COMMAND…", "Tells what is wrong with an adapter.",
+     "COMMAND starts the adapter, for instance: node harness/adapters/javascript/main.mjs\n\n"
+     "Exit status: 0 all is well, 1 something is wrong, 2 usage error.",
+     ts_command_adapter_check},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
