@@ -87,8 +87,8 @@ static bool append_text_of(expansion *e, ts_text *text, json_t *value, const cha
 /* Replaces what is inside a longer text. */
 static bool expand_text(expansion *e, const char *data, size_t length, ts_text *text) {
     for (size_t at = 0; at < length;) {
-        const char *name;
-        size_t name_length;
+        const char *name = NULL;
+        size_t name_length = 0;
         size_t size = placeholder_at(data + at, length - at, &name, &name_length);
         if (size == 0) {
             ts_text_append_bytes(text, data + at, 1);
@@ -109,8 +109,8 @@ static bool expand_text(expansion *e, const char *data, size_t length, ts_text *
 static json_t *expand_string(expansion *e, json_t *string) {
     const char *data = json_string_value(string);
     size_t length = json_string_length(string);
-    const char *name;
-    size_t name_length;
+    const char *name = NULL;
+    size_t name_length = 0;
     if (placeholder_at(data, length, &name, &name_length) == length && length > 0) {
         if (strncmp(name, "...", 3) == 0) {
             return fail(e, ts_format("\"%s\" stands only in a list", data));
@@ -128,8 +128,8 @@ static json_t *expand_string(expansion *e, json_t *string) {
  */
 static int splice(expansion *e, json_t *item, json_t *result) {
     const char *data = json_string_value(item);
-    const char *name;
-    size_t name_length;
+    const char *name = NULL;
+    size_t name_length = 0;
     if (data == NULL || strncmp(data, "${...", 5) != 0 ||
         placeholder_at(data, json_string_length(item), &name, &name_length) !=
             json_string_length(item)) {

@@ -166,20 +166,34 @@ static bool add_file(const ts_suite *suite, ts_selection *selection, const char 
     return found;
 }
 
-/* Adds the scenarios below a folder whose ids begin with `prefix`. */
-static bool add_folder(const ts_suite *suite, ts_selection *selection, const char *folder,
-                       const char *prefix) {
+/* Adds the scenarios below a folder. */
+static bool add_folder(const ts_suite *suite, ts_selection *selection, const char *folder) {
     ts_paths paths = {0};
     (void)ts_file_walk(folder, ".json", &paths);
     bool found = false;
     for (size_t i = 0; i < paths.count; i++) {
-        const char *inside = below(folder, paths.items[i]);
-        if (!is_furniture(suite, paths.items[i]) && inside != NULL &&
-            strncmp(inside, prefix, strlen(prefix)) == 0) {
+        if (!is_furniture(suite, paths.items[i])) {
             found = add_file(suite, selection, paths.items[i], NULL) || found;
         }
     }
     ts_paths_free(&paths);
+    return found;
+}
+
+/* Adds the scenarios of the suite whose ids begin with `prefix`. */
+static bool add_prefix(const ts_suite *suite, ts_selection *selection, const char *prefix) {
+    ts_paths *all = &selection->suite_paths;
+    if (all->count == 0) {
+        (void)ts_file_walk(suite->root, ".json", all);
+    }
+    bool found = false;
+    for (size_t i = 0; i < all->count; i++) {
+        const char *inside = below(suite->root, all->items[i]);
+        if (inside != NULL && strncmp(inside, prefix, strlen(prefix)) == 0 &&
+            !is_furniture(suite, all->items[i])) {
+            found = add_file(suite, selection, all->items[i], NULL) || found;
+        }
+    }
     return found;
 }
 
@@ -198,9 +212,9 @@ static bool add_by_id(const ts_suite *suite, ts_selection *selection, const char
         while (ends_with(folder, "/")) {
             folder[strlen(folder) - 1] = '\0';
         }
-        found = add_folder(suite, selection, folder, "");
+        found = add_folder(suite, selection, folder);
     } else if (row == NULL) {
-        found = add_folder(suite, selection, suite->root, word);
+        found = add_prefix(suite, selection, word);
     }
     free(folder);
     free(path);
@@ -213,7 +227,7 @@ static bool add_by_path(const ts_suite *suite, ts_selection *selection, const ch
     bool found = false;
     if (ts_file_is_directory(word)) {
         char *folder = ts_file_resolve(word);
-        found = row == NULL && folder != NULL && add_folder(suite, selection, folder, "");
+        found = row == NULL && folder != NULL && add_folder(suite, selection, folder);
         free(folder);
     } else if (ts_file_is_regular(word)) {
         /* A file of the suite gets the same path, however it is named. */
@@ -243,7 +257,7 @@ bool ts_suite_select(const ts_suite *suite, char **words, size_t count, ts_selec
                 ts_duplicate("no suite found; name scenarios, or say where it is: --suite");
             return false;
         }
-        (void)add_folder(suite, out_selection, suite->root, "");
+        (void)add_folder(suite, out_selection, suite->root);
         return true;
     }
     for (size_t i = 0; i < count; i++) {
@@ -272,6 +286,7 @@ void ts_selection_free(ts_selection *selection) {
     for (size_t i = 0; i < selection->file_count; i++) {
         ts_scenario_file_free(selection->files[i]);
     }
+    ts_paths_free(&selection->suite_paths);
     free(selection->items);
     free(selection->files);
     *selection = (ts_selection){0};

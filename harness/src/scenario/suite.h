@@ -30,6 +30,7 @@ typedef struct ts_selection {
     ts_selected *items;
     size_t count;
     size_t capacity;
+    ts_paths suite_paths; /* of the whole suite, once they were looked for */
 } ts_selection;
 
 /* Loads what the words name, everything when there are none: ids, ids with a row ("a/b:row"),

@@ -146,24 +146,44 @@ static const struct {
     {"path", mask_path, "<path>"},
 };
 
+/* Where some rule may begin to replace: a day's name, a port's digits, a path. */
+static bool may_begin(char byte) {
+    return byte == '/' || isdigit((unsigned char)byte) || isupper((unsigned char)byte);
+}
+
+/* Appends the masked text; false, and nothing is appended, when there is nothing to mask. */
 static bool mask_bytes(const ts_mask *mask, const char *data, size_t length, ts_text *out) {
     bool changed = false;
+    size_t kept = 0; /* appended so far */
     passage p = {data, length, 0};
     while (p.at < length) {
         size_t replaced = 0;
+        if (!may_begin(data[p.at])) {
+            p.at++;
+            continue;
+        }
         for (size_t i = 0; i < sizeof(text_rules) / sizeof(text_rules[0]) && replaced == 0; i++) {
             replaced = text_rules[i].length_at(mask, &p);
             if (replaced > 0) {
+                ts_text_append_bytes(out, data + kept, p.at - kept);
                 ts_text_append(out, text_rules[i].word);
+                kept = p.at + replaced;
+                changed = true;
             }
         }
-        if (replaced == 0) {
-            ts_text_append_bytes(out, data + p.at, 1);
-        }
-        changed = changed || replaced > 0;
         p.at += replaced > 0 ? replaced : 1;
     }
+    if (changed) {
+        ts_text_append_bytes(out, data + kept, length - kept);
+    }
     return changed;
+}
+
+/* The masked name of an observation or a member; owned by the caller. */
+static char *mask_name(const ts_mask *mask, const char *name) {
+    ts_text masked = {0};
+    return mask_bytes(mask, name, strlen(name), &masked) ? ts_text_take(&masked)
+                                                         : ts_duplicate(name);
 }
 
 /* --- rules on values ---------------------------------------------------------------------- */
@@ -192,8 +212,14 @@ static json_t *mask_string(const ts_mask *mask, const char *name, json_t *value)
     }
     ts_text bytes = {0};
     ts_text masked = {0};
-    ts_bytes_append(&bytes, value);
-    json_t *result = mask_bytes(mask, ts_text_get(&bytes), bytes.length, &masked)
+    const char *data = json_string_value(value);
+    size_t length = json_string_length(value);
+    if (data == NULL) {
+        ts_bytes_append(&bytes, value);
+        data = ts_text_get(&bytes);
+        length = bytes.length;
+    }
+    json_t *result = mask_bytes(mask, data, length, &masked)
                          ? ts_bytes_to_json(ts_text_get(&masked), masked.length)
                          : json_incref(value);
     ts_text_free(&bytes);
@@ -219,11 +245,9 @@ static json_t *mask_object(const ts_mask *mask, json_t *object) {
     const char *key;
     json_t *member;
     json_object_foreach(object, key, member) {
-        ts_text name = {0};
-        (void)mask_bytes(mask, key, strlen(key), &name);
-        (void)json_object_set_new_nocheck(result, ts_text_get(&name),
-                                          ts_mask_value(mask, key, member));
-        ts_text_free(&name);
+        char *name = mask_name(mask, key);
+        (void)json_object_set_new_nocheck(result, name, ts_mask_value(mask, key, member));
+        free(name);
     }
     return result;
 }
@@ -249,19 +273,18 @@ json_t *ts_mask_value(const ts_mask *mask, const char *name, json_t *value) {
 }
 
 static json_t *mask_observation(const ts_mask *mask, const ts_observation *observation) {
-    ts_text name = {0};
-    (void)mask_bytes(mask, observation->name, strlen(observation->name), &name);
+    char *name = mask_name(mask, observation->name);
     json_t *value = ts_observation_value(observation);
     json_t *masked = ts_mask_value(mask, observation->name, value);
     json_decref(value);
     json_t *result;
     if (masked == NULL) {
-        result = json_string_nocheck(ts_text_get(&name));
+        result = json_string_nocheck(name);
     } else {
         result = json_object();
-        (void)json_object_set_new_nocheck(result, ts_text_get(&name), masked);
+        (void)json_object_set_new_nocheck(result, name, masked);
     }
-    ts_text_free(&name);
+    free(name);
     return result;
 }
 
