@@ -47,6 +47,9 @@ static void on_read(void *owner, int status, nh_bytes bytes) {
     nh_socket *socket = handle->socket;
     nh_stream *stream = &socket->stream;
 
+    if (handle->lingers && status != 0) {
+        nh_socket_transport(socket)->close(handle->connection);
+    }
     if (!is_current(handle)) {
         return;
     }
@@ -180,6 +183,23 @@ bool nh_socket_handle_adopt(nh_socket *socket, nh_connection *connection) {
     return true;
 }
 
+/* RST cannot be sent while the end of the stream is. Node.js then leaves the connection open for
+ * ever and never emits 'close'; here it is open until the other side ends, too. */
+static void linger(nh_socket *socket, nh_socket_handle *handle, int status) {
+    const nh_transport_operations *transport = nh_socket_transport(socket);
+    nh_error *error = nh_socket_system_error(socket, status, "reset");
+
+    handle->emits_close = false;
+    transport->set_referenced(handle->connection, false);
+    if (transport->start_reading(handle->connection) == 0) {
+        handle->lingers = true;
+    } else {
+        transport->close(handle->connection);
+    }
+    nh_emitter_emit_error(&socket->stream.emitter, error);
+    nh_error_release(error);
+}
+
 void nh_socket_handle_close(nh_socket *socket, bool emits_close, bool had_error) {
     const nh_transport_operations *transport = nh_socket_transport(socket);
     nh_socket_handle *handle = socket->handle;
@@ -194,13 +214,10 @@ void nh_socket_handle_close(nh_socket *socket, bool emits_close, bool had_error)
     if (socket->resets) {
         socket->resets = false;
         status = transport->reset(handle->connection);
-        if (status == 0) {
-            return;
+        if (status != 0) {
+            linger(socket, handle, status);
         }
-        nh_error *error = nh_socket_system_error(socket, status, "reset");
-        nh_emitter_emit_error(&socket->stream.emitter, error);
-        nh_error_release(error);
-        handle->emits_close = false;
+        return;
     }
     transport->close(handle->connection);
 }

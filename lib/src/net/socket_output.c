@@ -2,6 +2,7 @@
 #include "net/handle.h"
 
 #define PIECES_ON_STACK ((size_t)16)
+#define STACK_STRING ((size_t)16384)
 
 /* Chunks that wait for 'connect'. */
 struct nh_socket_output {
@@ -85,7 +86,17 @@ static void fail_write_take(nh_socket *socket, nh_error *error) {
     nh_error_release(error);
 }
 
-static void hand_over(nh_socket *socket, const nh_bytes *pieces, size_t count, nh_value encoded) {
+/* Whether Node.js writes the chunk from its stack, and counts it only when that has worked. */
+static bool is_counted_late(const nh_stream_chunk *chunks, size_t count) {
+    if (count != 1 || chunks[0].chunk.type != NH_STRING) {
+        return false;
+    }
+    size_t units = nh_string_utf16_length(chunks[0].chunk);
+    return (encoding_of(chunks[0]) == NH_ENCODING_LATIN1 ? units : 3 * units) <= STACK_STRING;
+}
+
+static void hand_over(nh_socket *socket, const nh_bytes *pieces, size_t count, nh_value encoded,
+                      bool counted_late) {
     nh_socket_handle *handle = socket->handle;
     size_t queued = 0;
     size_t total = 0;
@@ -93,9 +104,9 @@ static void hand_over(nh_socket *socket, const nh_bytes *pieces, size_t count, n
     for (size_t i = 0; i < count; i++) {
         total += pieces[i].length;
     }
-    handle->bytes_written += total;
     int status =
         nh_socket_transport(socket)->write(handle->connection, pieces, count, &queued);
+    handle->bytes_written += status < 0 && counted_late ? 0 : total;
     if (status == 1) {
         handle->writing = true;
         handle->encoded = encoded;
@@ -121,7 +132,7 @@ static void write_now(nh_socket *socket, const nh_stream_chunk *chunks, size_t c
         pieces = nh_memory_allocate(memory_of(socket), count * sizeof(*pieces));
     }
     if (pieces != NULL && make_pieces(socket, chunks, count, pieces, &encoded)) {
-        hand_over(socket, pieces, count, encoded);
+        hand_over(socket, pieces, count, encoded, is_counted_late(chunks, count));
     } else {
         nh_value_release(&encoded);
         fail_write_take(socket, nh_error_out_of_memory());
@@ -149,7 +160,6 @@ static void on_close(nh_emitter *emitter, const nh_value *arguments, size_t coun
     (void)emitter;
     (void)arguments;
     (void)count;
-    nh_socket_output_free(socket);
     fail_write_take(socket, nh_error_new(memory_of(socket), "Error",
                                          "ERR_SOCKET_CLOSED_BEFORE_CONNECTION",
                                          "Socket closed before the connection was established"));
@@ -188,6 +198,7 @@ static void wait_for_connect(nh_socket *socket, const nh_stream_chunk *chunks, s
         output->chunks[i] = chunks[i];
         nh_value_retain(chunks[i].chunk);
     }
+    nh_socket_output_free(socket);
     socket->waiting_output = output;
     if (!nh_emitter_once(emitter, "connect", on_connect, socket) ||
         !nh_emitter_once(emitter, "close", on_close, socket)) {
