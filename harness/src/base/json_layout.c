@@ -120,3 +120,7 @@ void ts_json_layout(ts_text *text, json_t *value) {
     lay_out(text, value, 0, 0, true);
     ts_text_append(text, "\n");
 }
+
+void ts_json_layout_inside(ts_text *text, json_t *value, size_t indent, size_t column) {
+    lay_out(text, value, indent, column + 1, false); /* 1: what follows */
+}

@@ -1,5 +1,4 @@
 #include "base/file.h"
-#include "base/json_layout.h"
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/recording.h"
@@ -112,11 +111,14 @@ static bool record_item(recorder *r, const ts_selected *item, const ts_result *r
 
 static void save(recorder *r, const ts_scenario_file *file) {
     ts_text text = {0};
-    ts_json_layout(&text, file->root);
     char *error = NULL;
-    if (r->dry_run) {
+    bool read = ts_file_read(file->path, TS_LARGEST_FILE, &text, &error);
+    if (read) {
+        ts_recording_rewrite(&text, file->root);
+    }
+    if (read && r->dry_run) {
         (void)fputs(ts_text_get(&text), stdout);
-    } else if (!ts_file_write(file->path, ts_text_get(&text), text.length, &error)) {
+    } else if (!read || !ts_file_write(file->path, ts_text_get(&text), text.length, &error)) {
         fail(r, ts_complain("record: %s: %s", file->path, error));
         free(error);
     }

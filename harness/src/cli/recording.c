@@ -1,5 +1,7 @@
 #include "cli/recording.h"
 
+#include "base/json_layout.h"
+#include "base/json_span.h"
 #include "trace/match.h"
 
 #include <string.h>
@@ -128,4 +130,88 @@ bool ts_recording_store(json_t *root, const ts_scenario *scenario, json_t *lanes
         (void)json_object_del(owner, "expect");
     }
     return changed;
+}
+
+/* --- the text ----------------------------------------------------------------------------- */
+
+static void replace_span(ts_text *source, ts_json_span span, const ts_text *with) {
+    ts_text changed = {0};
+    ts_text_append_bytes(&changed, source->data, span.start);
+    ts_text_append_bytes(&changed, ts_text_get(with), with->length);
+    ts_text_append(&changed, source->data + span.end);
+    ts_text_free(source);
+    *source = changed;
+}
+
+static size_t column_of(const char *text, size_t at) {
+    size_t start = at;
+    while (start > 0 && text[start - 1] != '\n') {
+        start--;
+    }
+    return ts_utf8_count(text + start, at - start);
+}
+
+static size_t skip_back(const char *text, size_t at) {
+    while (at > 0 && strchr(" \t\r\n", text[at - 1]) != NULL) {
+        at--;
+    }
+    return at;
+}
+
+/* Takes the member out, with the comma before or behind it. */
+static void remove_member(ts_text *source, ts_json_span owner, ts_json_span value) {
+    size_t key = value.start;
+    (void)ts_json_span_key(source->data, owner, "expect", &key);
+    size_t start = skip_back(source->data, key);
+    size_t end = value.end;
+    if (source->data[start - 1] == ',') {
+        start--;
+    } else {
+        end += strspn(source->data + end, " \t\r\n");
+        end += source->data[end] == ',' ? 1 : 0;
+    }
+    replace_span(source, (ts_json_span){start, end}, &(ts_text){0});
+}
+
+static void rewrite_owner(ts_text *source, ts_json_span owner, json_t *before, json_t *after) {
+    if ((before == NULL && after == NULL) ||
+        (before != NULL && after != NULL && json_equal(before, after))) {
+        return;
+    }
+    ts_json_span span;
+    ts_text text = {0};
+    bool there = ts_json_span_member(source->data, owner, "expect", &span);
+    size_t indent = ts_json_span_indent(source->data, there ? span.start : owner.start);
+    if (there && after == NULL) {
+        remove_member(source, owner, span);
+    } else if (there) {
+        ts_json_layout_inside(&text, after, indent, column_of(source->data, span.start));
+        replace_span(source, span, &text);
+    } else {
+        static const char name[] = "\"expect\": ";
+        size_t at = skip_back(source->data, owner.end - 1);
+        ts_text_append(&text, source->data[at - 1] == '{' ? "\n" : ",\n");
+        ts_text_append_repeated(&text, ' ', indent + 2);
+        ts_text_append(&text, name);
+        ts_json_layout_inside(&text, after, indent + 2, indent + 2 + sizeof(name) - 1);
+        replace_span(source, (ts_json_span){at, at}, &text);
+    }
+    ts_text_free(&text);
+}
+
+void ts_recording_rewrite(ts_text *source, json_t *root) {
+    json_t *before = json_loadb(source->data, source->length, JSON_ALLOW_NUL, NULL);
+    json_t *old_rows = json_object_get(before, "cases");
+    json_t *new_rows = json_object_get(root, "cases");
+    for (size_t i = 0; i < json_array_size(new_rows); i++) {
+        ts_json_span span = ts_json_span_of(source->data);
+        if (ts_json_span_member(source->data, span, "cases", &span) &&
+            ts_json_span_element(source->data, span, i, &span)) {
+            rewrite_owner(source, span, json_object_get(json_array_get(old_rows, i), "expect"),
+                          json_object_get(json_array_get(new_rows, i), "expect"));
+        }
+    }
+    rewrite_owner(source, ts_json_span_of(source->data), json_object_get(before, "expect"),
+                  json_object_get(root, "expect"));
+    json_decref(before);
 }
