@@ -32,6 +32,7 @@ struct ts_session {
     size_t label_count;
     size_t label_capacity;
     ts_closure *closures;
+    struct ts_async_loop *async_loops; /* `for await` loops under way */
     nh_lookup *start; /* carries the start of the script; NULL once it has run */
     size_t pending;   /* timers and immediates of the script, and its start */
     bool over;      /* unsupported, failed or stopped: nothing more is reported */
@@ -122,6 +123,8 @@ nh_value ts_function_of(ts_frame *frame, const json_t *definition);
 /* The same, counted as pending until it has run (timers, immediates). */
 nh_value ts_pending_function_of(ts_frame *frame, const json_t *steps);
 void ts_closures_clear(ts_session *session);
+/* Gives up the `for await` loops that are under way. */
+void ts_async_loops_clear(ts_session *session);
 /* The session goes; functions that objects of the loop still hold stay until the loop is freed. */
 void ts_closures_abandon(ts_session *session);
 

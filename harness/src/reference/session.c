@@ -148,6 +148,7 @@ void ts_session_free(ts_session *session)
     if (session->globals != NULL) {
         ts_scope_clear(session->globals);
     }
+    ts_async_loops_clear(session);
     ts_closures_clear(session);
     for (size_t i = 0; i < session->label_count; i++) {
         nh_emitter_remove_all_listeners(session->labels[i].object, NULL);

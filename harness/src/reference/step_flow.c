@@ -132,27 +132,46 @@ ts_outcome ts_step_loop(ts_frame *frame, const json_t *step, const json_t *opera
 
 /* --- for await --------------------------------------------------------------------------------- */
 
-/* A loop that is under way; freed when it is left, or with the closure that its next step holds. */
-typedef struct async_loop {
+/* A loop that is under way; freed when it is left, or with the session. */
+typedef struct ts_async_loop async_loop;
+struct ts_async_loop {
+    async_loop *next; /* in the session's list */
     ts_session *session;
     ts_scope *scope;
     const char *lane;
     const json_t *step;
     nh_readable_iterator *iterator;
-} async_loop;
+};
+
+static void forget(async_loop *loop)
+{
+    async_loop **at = &loop->session->async_loops;
+    while (*at != loop) {
+        at = &(*at)->next;
+    }
+    *at = loop->next;
+    nh_readable_iterator_free(loop->iterator);
+    ts_scope_release(loop->scope);
+    nh_memory_free(loop->session->memory, loop);
+}
+
+void ts_async_loops_clear(ts_session *session)
+{
+    while (session->async_loops != NULL) {
+        forget(session->async_loops);
+    }
+}
 
 static void on_step(nh_step_status status, nh_value value, void *data);
 
 static void leave(async_loop *loop)
 {
     ts_frame frame = {.session = loop->session, .scope = loop->scope, .lane = loop->lane};
-    nh_readable_iterator_free(loop->iterator);
     if (!loop->session->over) {
         (void)ts_run_nested(&frame, json_object_get(loop->step, "then"), NULL, nh_undefined());
     }
     nh_value_release(&frame.returned);
-    ts_scope_release(loop->scope);
-    nh_memory_free(loop->session->memory, loop);
+    forget(loop);
 }
 
 static void on_left(nh_step_status status, nh_value value, void *data)
@@ -211,6 +230,8 @@ ts_outcome ts_step_for_await(ts_frame *frame, const json_t *step, const json_t *
         return TS_OVER;
     }
     loop->session = frame->session;
+    loop->next = loop->session->async_loops;
+    loop->session->async_loops = loop;
     loop->scope = ts_scope_retain(frame->scope);
     loop->lane = frame->lane;
     loop->step = step;
