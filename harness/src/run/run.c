@@ -70,6 +70,12 @@ static double least_ms(const ts_run *run) {
     return longer > lasts_ms ? longer : lasts_ms;
 }
 
+static uint64_t limit_ms(const ts_run *run) {
+    const ts_scenario *scenario = run->options.scenario;
+    return (uint64_t)(least_ms(run) +
+                      scaled(run, (double)(scenario->limit_ms - scenario->lasts_ms)));
+}
+
 static uint64_t elapsed_ms(const ts_run *run) {
     return uv_now(run->options.uv) - run->started_ms;
 }
@@ -137,8 +143,7 @@ static void end_by_comparison(ts_run *run) {
 
 static void end_by_limit(ts_run *run) {
     ts_text text = {0};
-    ts_text_printf(&text, "not over after %llu ms",
-                   (unsigned long long)scaled(run, (double)run->options.scenario->limit_ms));
+    ts_text_printf(&text, "not over after %llu ms", (unsigned long long)limit_ms(run));
     if (run->sync_under_way) {
         ts_text_append(&text, "; the implementation does not answer");
     } else if (run->pending > 0) {
@@ -419,8 +424,7 @@ static void begin(ts_run *run) {
         run_in_virtual_time(run);
         return;
     }
-    (void)uv_timer_start(&run->limit, on_limit,
-                         (uint64_t)scaled(run, (double)run->options.scenario->limit_ms), 0);
+    (void)uv_timer_start(&run->limit, on_limit, limit_ms(run), 0);
     sync(run);
 }
 
