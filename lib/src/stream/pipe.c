@@ -96,14 +96,21 @@ static void drained(nh_pipe *pipe) {
     nh_stream *source = pipe->source;
 
     pipe->waits_for_drain = false;
+    for (size_t i = 0; source != NULL && i < source->readable.pipes.count; i++) {
+        nh_pipe *other = pipe_at(source, i);
+        other->waits_for_drain =
+            other->waits_for_drain && other->destination != pipe->destination;
+    }
     if (source != NULL && !somebody_waits_for_drain(source) && source->readable.data_listening) {
         nh_readable_resume(source);
     }
 }
 
 static void clean_up(nh_pipe *pipe) {
+    /* Once there were several pipes, the last to go always counts as having waited. */
     bool waited = pipe->waits_for_drain ||
-                  (pipe->source != NULL && somebody_waits_for_drain(pipe->source));
+                  (pipe->source != NULL && (pipe->source->readable.had_several_pipes ||
+                                            somebody_waits_for_drain(pipe->source)));
     bool listened = pipe->listens_to_drain;
 
     pipe->references++;
@@ -120,6 +127,9 @@ static void wait_for_drain(nh_pipe *pipe) {
 
     if (!pipe->cleaned_up) {
         pipe->waits_for_drain = true;
+        if (source->readable.pipes.count == 1) {
+            source->readable.had_several_pipes = false;
+        }
         nh_readable_pause(source);
     }
     if (!pipe->listens_to_drain && !nh_stream_is_throwing(source)) {
@@ -237,30 +247,39 @@ static void on_finish(nh_emitter *emitter, const nh_value *arguments, size_t cou
 
 /* --- pipe, unpipe ------------------------------------------------------------------------- */
 
-static void end_late(nh_emitter *object, nh_value destination) {
-    nh_stream *source = nh_as_stream(object);
+static void end_late(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
+    nh_pipe *pipe = data;
 
-    for (size_t i = 0; i < source->readable.pipes.count; i++) {
-        nh_pipe *pipe = pipe_at(source, i);
-        if (pipe->destination == destination.as.object) {
-            on_source_end(object, NULL, 0, pipe);
-            return;
-        }
+    (void)arguments;
+    (void)count;
+    (void)out_result;
+    if (pipe->source != NULL) {
+        on_source_end(&pipe->source->emitter, NULL, 0, pipe);
     }
+}
+
+/* The source has ended before it was piped: its end is taken for reached on the next tick. */
+static bool end_on_next_tick(nh_pipe *pipe) {
+    nh_emitter *source = &pipe->source->emitter;
+    nh_value function =
+        nh_function_new(nh_object_memory(source), "", end_late, pipe, release_pipe);
+
+    if (function.type == NH_INVALID) {
+        return false;
+    }
+    pipe->references++;
+    bool queued = nh_loop_next_tick(source->loop, function);
+    nh_value_release(&function);
+    return queued;
 }
 
 static bool add_listeners(nh_pipe *pipe) {
     nh_emitter *source = &pipe->source->emitter;
     nh_emitter *destination = pipe->destination;
-    nh_value value = nh_value_of_object(destination);
-    bool added = true;
+    bool added = pipe->source->readable.end_emitted
+                     ? end_on_next_tick(pipe)
+                     : listen_to(pipe, source, "end", on_source_end, NH_LISTENER_ONCE);
 
-    if (pipe->source->readable.end_emitted) {
-        nh_loop_tick(source->loop, end_late, source, value);
-    } else {
-        added = listen_to(pipe, source, "end", on_source_end, NH_LISTENER_ONCE);
-    }
-    nh_value_release(&value);
     return added && listen_to(pipe, destination, "unpipe", on_unpipe, NH_LISTENER_PLAIN) &&
            listen_to(pipe, source, "data", on_source_data, NH_LISTENER_PLAIN) &&
            listen_to(pipe, destination, "error", on_error, NH_LISTENER_PREPEND) &&
@@ -319,6 +338,7 @@ nh_error *nh_readable_pipe(nh_stream *stream, nh_emitter *destination, bool end)
         return nh_error_new(nh_object_memory(&stream->emitter), "Error", "ERR_STREAM_CANNOT_PIPE",
                             "Cannot pipe, not readable");
     }
+    side->had_several_pipes = side->had_several_pipes || side->pipes.count == 1;
     nh_pipe *pipe = new_pipe(stream, destination, end);
     if (pipe == NULL) {
         return nh_error_out_of_memory();

@@ -23,6 +23,7 @@ struct pipeline {
     nh_loop *loop;
     nh_value callback;
     nh_error *error;
+    nh_error *outcome; /* what the callback gets: the error of the moment when all was done */
     size_t unfinished; /* sides that are still waited for */
     size_t destroyed;  /* stages that were dealt with */
     size_t count;
@@ -37,6 +38,7 @@ static void release_line(void *data) {
     }
     nh_value_release(&line->callback);
     nh_error_release(line->error);
+    nh_error_release(line->outcome);
     nh_memory_free(line->memory, line);
 }
 
@@ -107,7 +109,7 @@ static void destroy_stage(line_stage *stage, nh_error *error) {
 
 static void call_back(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
     pipeline *line = data;
-    nh_value error = line->error != NULL ? nh_value_of_error(line->error) : nh_undefined();
+    nh_value error = line->outcome != NULL ? nh_value_of_error(line->outcome) : nh_undefined();
 
     (void)arguments;
     (void)count;
@@ -119,6 +121,9 @@ static void call_back(const nh_value *arguments, size_t count, void *data, nh_va
 }
 
 static void call_back_later(pipeline *line) {
+    if (line->error != NULL) {
+        line->outcome = nh_error_retain(line->error);
+    }
     nh_value function = nh_function_new(line->memory, "", call_back, line, release_line);
 
     if (function.type == NH_INVALID) {

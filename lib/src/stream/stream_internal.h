@@ -44,6 +44,7 @@ typedef struct nh_readable_side {
     bool resume_scheduled;
     bool reading_more; /* a tick that reads up to the high-water mark is due */
     bool data_emitted; /* readableDidRead */
+    bool had_several_pipes; /* since the only one last had to wait for 'drain' */
     bool paused;       /* pause() was called last; has_paused: or resume() was */
     bool has_paused;
 } nh_readable_side;

@@ -22,6 +22,9 @@ struct run {
     nh_loop *loop;
     nh_memory *memory;
     nh_stream *stream;
+    nh_stream *target;
+    size_t target_mark;
+    char target_write;
     char *log;
     size_t size;
     size_t length;
@@ -133,9 +136,10 @@ static bool put_off(struct run *run, char how, int depth, void (*work)(struct ru
 typedef void (*completion)(nh_stream *stream, nh_error *error);
 
 static const completion completions[] = {nh_stream_write_done, nh_stream_final_done,
-                                         nh_stream_destroy_done, nh_stream_construct_done};
+                                         nh_stream_destroy_done, nh_stream_construct_done,
+                                         nh_stream_write_done};
 
-enum { WRITE, FINAL, DESTROY, CONSTRUCT, WITH_ERROR = 8 };
+enum { WRITE, FINAL, DESTROY, CONSTRUCT, TARGET_WRITE, WITH_ERROR = 8 };
 
 static void complete(struct run *run, long which) {
     nh_error *error = NULL;
@@ -145,7 +149,7 @@ static void complete(struct run *run, long which) {
                     ? nh_error_retain(run->destroy_error)
                     : nh_error_new(run->memory, "Error", NULL, "op");
     }
-    completions[which & 7](run->stream, error);
+    completions[which & 7]((which & 7) == TARGET_WRITE ? run->target : run->stream, error);
     nh_error_release(error);
 }
 
@@ -168,6 +172,15 @@ static void on_write(nh_stream *stream, nh_stream_chunk chunk, void *data) {
     (void)stream;
     note(run, "_w(%s)", text_of(chunk.chunk, room, sizeof(room)));
     complete_by(run, run->write, WRITE);
+}
+
+static void on_target_write(nh_stream *stream, nh_stream_chunk chunk, void *data) {
+    struct run *run = data;
+    char room[64];
+
+    (void)stream;
+    note(run, "T_w(%s)", text_of(chunk.chunk, room, sizeof(room)));
+    complete_by(run, run->target_write, TARGET_WRITE);
 }
 
 static void on_writev(nh_stream *stream, const nh_stream_chunk *chunks, size_t count, void *data) {
@@ -257,7 +270,7 @@ static void fire(struct run *run, const char *event) {
     }
     for (size_t i = 0; i < run->count; i++) {
         if (due[i]) {
-            act(run, run->actions[i].what);
+            act(run, (unsigned char)run->actions[i].what);
         }
     }
 }
@@ -291,6 +304,36 @@ EVENT_LISTENER(4)
 EVENT_LISTENER(5)
 EVENT_LISTENER(6)
 EVENT_LISTENER(7)
+
+static const struct {
+    const char *event;
+    const char *name;
+} target_events[] = {
+    {"pipe", "T.pipe"},     {"unpipe", "T.unpipe"}, {"drain", "T.drain"},
+    {"finish", "T.finish"}, {"close", "T.close"},   {"error", "T.error"},
+};
+
+#define TARGET_LISTENER(index)                                                                     \
+    static void on_target_##index(nh_emitter *emitter, const nh_value *arguments, size_t count,    \
+                                  void *data) {                                                    \
+        struct run *run = data;                                                                    \
+        (void)emitter;                                                                             \
+        if (index == 5) {                                                                          \
+            note(run, "T.error(%s)", value_name(count > 0 ? arguments[0] : nh_undefined()));       \
+        } else {                                                                                   \
+            note(run, "%s", target_events[index].name);                                            \
+        }                                                                                          \
+        fire(run, target_events[index].name);                                                      \
+    }
+TARGET_LISTENER(0)
+TARGET_LISTENER(1)
+TARGET_LISTENER(2)
+TARGET_LISTENER(3)
+TARGET_LISTENER(4)
+TARGET_LISTENER(5)
+
+static const nh_listener target_listeners[] = {on_target_0, on_target_1, on_target_2,
+                                               on_target_3, on_target_4, on_target_5};
 
 static const nh_listener event_listeners[] = {on_event_0, on_event_1, on_event_2, on_event_3,
                                               on_event_4, on_event_5, on_event_6, on_event_7};
@@ -463,12 +506,61 @@ static void act_listeners(struct run *run, long what) {
     }
 }
 
+/* What is done with T; false for other actions. */
+static bool act_target(struct run *run, int number, char what) {
+    nh_emitter *target = nh_as_emitter(run->target);
+    nh_emitter *both[2] = {nh_as_emitter(run->stream), target};
+    nh_value callback = nh_undefined();
+    nh_error *error = NULL;
+
+    if (strchr("|fg", what) != NULL) {
+        callback = new_callback(run, number);
+    }
+    switch (what) {
+    case '>':
+    case '}':
+        error = nh_readable_pipe(run->stream, target, what == '>');
+        break;
+    case '<':
+        nh_readable_unpipe(run->stream, target);
+        break;
+    case '|':
+        error = nh_stream_pipeline(both, 2, callback);
+        if (error != NULL) {
+            note(run, "throws(%s)", error_name(error));
+        }
+        break;
+    case 'f':
+    case 'g':
+        error = nh_stream_finished(both[what == 'g'], NULL, callback, NULL);
+        break;
+    case 'h':
+        error = nh_writable_end(run->target, nh_undefined(), nh_undefined(), nh_undefined());
+        break;
+    case 'y':
+        nh_stream_destroy(run->target, NULL);
+        break;
+    case 'Y':
+        error = nh_error_new(run->memory, "Error", NULL, "target");
+        nh_stream_destroy(run->target, error);
+        break;
+    default:
+        return false;
+    }
+    nh_error_release(error);
+    nh_value_release(&callback);
+    return true;
+}
+
 static void act(struct run *run, long what) {
     int number = ++run->calls;
     char character = (char)what;
 
-    if ((run->kind == 'w' && strchr("pPznr02amdDlLk", character) != NULL) ||
+    if ((run->kind == 'w' && strchr("pPznr02amdDlLk<>}|", character) != NULL) ||
         (run->kind == 'r' && strchr("wqWeEvcu", character) != NULL)) {
+        return;
+    }
+    if (act_target(run, number, character)) {
         return;
     }
     switch (character) {
@@ -594,6 +686,10 @@ static void set(struct run *run, nh_stream_options *options, const char *name, c
     } else if (strcmp(name, "enc") == 0) {
         (void)snprintf(encoding, sizeof(encoding), "%s", value);
         options->encoding = encoding;
+    } else if (strcmp(name, "T") == 0) {
+        run->target_write = value[0];
+    } else if (strcmp(name, "thwm") == 0) {
+        run->target_mark = (size_t)strtoul(value, NULL, 10);
     } else if (strcmp(name, "K") == 0) {
         run->left = (int)strtol(value, NULL, 10);
     } else {
@@ -636,10 +732,18 @@ static void parse(struct run *run, const char *script, nh_stream_options *option
 
 static void begin(struct run *run, long argument) {
     nh_stream_options *options = (nh_stream_options *)(void *)(uintptr_t)argument;
+    static const nh_stream_operations target_operations = {.write = on_target_write};
+    nh_stream_options target_options;
 
+    nh_stream_options_init(&target_options);
+    target_options.high_water_mark = run->target_mark;
     set_up_stream(run, options);
-    if (run->stream == NULL) {
+    run->target = nh_writable_new(run->loop, &target_options, &target_operations, run);
+    if (run->stream == NULL || run->target == NULL) {
         return;
+    }
+    for (size_t i = 0; i < sizeof(target_events) / sizeof(target_events[0]); i++) {
+        nh_emitter_on(nh_as_emitter(run->target), target_events[i].event, target_listeners[i], run);
     }
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         nh_emitter_on(nh_as_emitter(run->stream), events[i], event_listeners[i], run);
@@ -676,7 +780,8 @@ static void on_uncaught(nh_loop *loop, nh_error *error, void *data) {
 }
 
 bool order_run(nh_memory *memory, const char *script, char *log, size_t size) {
-    struct run run = {.log = log, .size = size, .memory = memory, .kind = 'd', .left = 3};
+    struct run run = {.log = log, .size = size, .memory = memory, .kind = 'd', .left = 3,
+                      .target_write = 's', .target_mark = 4};
     nh_stream_options options;
     nh_transport *simulator = nh_simulator_new(memory, NULL);
 
@@ -694,6 +799,9 @@ bool order_run(nh_memory *memory, const char *script, char *log, size_t size) {
     nh_loop_run(run.loop);
     if (run.stream != NULL) {
         nh_emitter_release(nh_as_emitter(run.stream));
+    }
+    if (run.target != NULL) {
+        nh_emitter_release(nh_as_emitter(run.target));
     }
     nh_error_release(run.destroy_error);
     nh_loop_free(run.loop);

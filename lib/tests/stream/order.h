@@ -19,6 +19,9 @@
  *   r 0 2: read(), read(0), read(2); a m: pause, resume; d D: add and remove a 'data' listener;
  *   l L k: add a 'readable' listener, one that reads all, remove both; x X: destroy, with an error;
  *   s: print the state
+ * A second stream, a Writable called T in the log, takes part: T= its write operation (s), thwm= its
+ * mark. > } <: pipe into it, without ending it, unpipe; |: pipeline into it; f g: finished() of the
+ * stream and of T; h y Y: end T, destroy it, with an error.
  * Ticks t1 to t5 and immediates i1 to i4 stand in the log as marks. */
 #ifndef TOUCHSTONE_TESTS_STREAM_ORDER_H
 #define TOUCHSTONE_TESTS_STREAM_ORDER_H

@@ -1,7 +1,7 @@
 // Runs the cases of order_cases.txt on Node.js and prints them with what was observed:
 //   node order.mjs < scripts > order_cases.txt      (lines "script" or "script => anything")
 // The language is described in order.h; order.c is the same interpreter on libnodehttp.
-import { Readable, Writable, Duplex } from 'node:stream';
+import { Readable, Writable, Duplex, finished, pipeline } from 'node:stream';
 import { createInterface } from 'node:readline';
 
 const EVENTS = ['end', 'close', 'error', 'finish', 'prefinish', 'drain', 'pause', 'resume'];
@@ -13,7 +13,7 @@ function run(script, done) {
   for (const word of script.trim().split(/\s+/)) {
     const at = word.indexOf('=');
     if (at > 0) settings[word.slice(0, at)] = word.slice(at + 1);
-    else actions.push(word.split(':'));
+    else actions.push([word.slice(0, word.indexOf(':')), word.slice(word.indexOf(':') + 1)]);
   }
   const later = (how, f) => {
     if (how === 's') f();
@@ -52,6 +52,10 @@ function run(script, done) {
   }
   const Class = { r: Readable, w: Writable, d: Duplex }[settings.kind ?? 'd'];
   const stream = new Class(options);
+  const target = new Writable({
+    highWaterMark: Number(settings.thwm ?? 4),
+    write: (c, e, cb) => { log.push(`T_w(${text(c)})`); finishBy(settings.T ?? 's', cb); },
+  });
 
   let calls = 0;
   const watched = {};
@@ -68,7 +72,7 @@ function run(script, done) {
     const n = ++calls;
     const cb = (e) => log.push(`cb${n}(${name(e)})`);
     const r = stream._readableState, w = stream._writableState;
-    if (!r && 'pPznr02amdDlLk'.includes(what)) return;
+    if (!r && 'pPznr02amdDlLk<>}|'.includes(what)) return;
     if (!w && 'wqWeEvcu'.includes(what)) return;
     switch (what) {
       case 'w': log.push(`w${n}=${stream.write('xy', cb)}`); break;
@@ -93,6 +97,15 @@ function run(script, done) {
       case 'l': stream.on('readable', onReadable); break;
       case 'L': stream.on('readable', onReadableRead); break;
       case 'k': for (const f of [onReadable, onReadableRead]) if (stream.listeners('readable').includes(f)) stream.removeListener('readable', f); break;
+      case '>': stream.pipe(target); break;
+      case '}': stream.pipe(target, { end: false }); break;
+      case '<': stream.unpipe(target); break;
+      case '|': try { pipeline(stream, target, cb); } catch (e) { log.push(`throws(${name(e)})`); } break;
+      case 'f': finished(stream, cb); break;
+      case 'g': finished(target, cb); break;
+      case 'h': target.end(); break;
+      case 'y': target.destroy(); break;
+      case 'Y': target.destroy(new Error('target')); break;
       case 'x': stream.destroy(); break;
       case 'X': stream.destroy(new Error('user')); break;
       case 's': {
@@ -112,6 +125,9 @@ function run(script, done) {
   };
   for (const event of EVENTS) {
     stream.on(event, (e) => { log.push(event === 'error' ? `error(${name(e)})` : event); fire(event); });
+  }
+  for (const event of ['pipe', 'unpipe', 'drain', 'finish', 'close', 'error']) {
+    target.on(event, (e) => { log.push(`T.${event === 'error' ? `error(${name(e)})` : event}`); fire(`T.${event}`); });
   }
   let tick = 0, immediate = 0;
   const nextTick = () => { log.push(`t${++tick}`); if (tick < 5) process.nextTick(nextTick); };
