@@ -124,6 +124,7 @@ static void on_read(void *owner, int status, nh_bytes bytes) {
     if (connection->peers == NULL || connection->peers->is_closed) {
         return;
     }
+    connection->peers->activity++;
     if (status != 0) {
         on_end(connection, status);
         return;
@@ -181,6 +182,7 @@ static void on_written(void *owner, int status) {
     ts_peer_connection *connection = owner;
     connection->is_writing = false;
     if (connection->peers != NULL && !connection->peers->is_closed) {
+        connection->peers->activity++;
         ts_peer_written(connection, status);
     }
 }

@@ -93,6 +93,7 @@ struct ts_peers {
     ts_peer_connection *connections; /* in the order in which they were made */
     ts_peer_connection **last;
     size_t connection_count;
+    unsigned long long activity; /* reads, writes, steps */
     ts_delivery delivery;
 };
 

@@ -35,6 +35,8 @@ void ts_peers_signal(ts_peers *peers, const char *name);
  * end, a signal, or room for what it sends): false while one pauses, connects, closes, or waits for
  * the other side to read. */
 bool ts_peers_are_quiescent(const ts_peers *peers);
+/* A number that grows with everything that happens to a peer, recorded or not. */
+unsigned long long ts_peers_activity(const ts_peers *peers);
 
 /* Closes everything and reports nothing more; the loop runs the closing. */
 void ts_peers_close(ts_peers *peers);

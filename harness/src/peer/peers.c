@@ -356,6 +356,10 @@ bool ts_peers_are_quiescent(const ts_peers *peers) {
     return true;
 }
 
+unsigned long long ts_peers_activity(const ts_peers *peers) {
+    return peers->activity;
+}
+
 void ts_peers_close(ts_peers *peers) {
     peers->is_closed = true;
     for (ts_peer *peer = peers->peers; peer != NULL; peer = peer->next) {

@@ -455,6 +455,7 @@ void ts_peer_run(ts_peer_connection *connection) {
             return;
         }
         connection->is_running = true;
+        connection->peers->activity++;
         run_step(connection);
         connection->is_running = false;
         if (connection->waiting == TS_PEER_RUNS) {

@@ -43,6 +43,7 @@ struct ts_run {
     /* Syncs (real time). */
     unsigned long long sync_number;
     unsigned long long news_at_sync;
+    unsigned long long activity_at_sync; /* of the peers */
     bool sync_under_way;
     int calm_syncs;
     unsigned long long pending;
@@ -277,6 +278,7 @@ static void run_in_virtual_time(ts_run *run) {
 static void sync(ts_run *run) {
     run->sync_under_way = true;
     run->news_at_sync = run->news;
+    run->activity_at_sync = ts_peers_activity(run->peers);
     ts_implementation *it = run->options.implementation;
     it->operations->sync(it, ++run->sync_number);
 }
@@ -303,6 +305,9 @@ void ts_run_synced(ts_run *run, unsigned long long number, unsigned long long pe
     }
     run->sync_under_way = false;
     run->pending = pending;
+    if (ts_peers_activity(run->peers) != run->activity_at_sync) {
+        note_news(run); /* bytes that nobody records are no silence */
+    }
     bool calm =
         run->news == run->news_at_sync && pending == 0 && ts_peers_are_quiescent(run->peers);
     run->calm_syncs = calm ? run->calm_syncs + 1 : 0;
