@@ -178,8 +178,9 @@ void ts_session_observe(ts_session *session, const char *lane, const char *name,
                                  chunk);
 }
 
-static void report(ts_session *session, void (*event)(void *owner, const char *text),
-                   const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+report(ts_session *session, void (*event)(void *owner, const char *text), const char *format,
+       va_list arguments)
 {
     if (session->over) {
         return;

@@ -142,7 +142,7 @@ static const ts_field *find_field(const ts_field *fields, size_t count, const ch
 
 static void unknown_key(ts_checker *checker, const char *key, const char *what,
                         const ts_field *fields, size_t count) {
-    const char *keys[MOST_FIELDS];
+    const char *keys[MOST_FIELDS] = {NULL};
     for (size_t i = 0; i < count; i++) {
         keys[i] = fields[i].key;
     }
