@@ -32,9 +32,10 @@ static void check_number_word(ts_checker *checker, json_t *value) {
 }
 
 static void check_digits(ts_checker *checker, json_t *value) {
-    const char *text = json_is_string(value) ? json_string_value(value) : "";
-    text += text[0] == '-' ? 1 : 0;
-    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0') {
+    const char *text = json_string_value(value);
+    size_t sign = text != NULL && text[0] == '-' ? 1 : 0;
+    size_t digits = text != NULL ? strspn(text + sign, "0123456789") : 0;
+    if (digits == 0 || text[sign + digits] != '\0') {
         ts_check_fail(checker, "here stands a whole number as a string");
     }
 }
