@@ -31,8 +31,12 @@ typedef struct nh_outgoing_hooks {
 typedef struct nh_outgoing_chunk {
     nh_value data;     /* string or buffer */
     nh_value encoding; /* string or undefined */
-    nh_value callback; /* function or undefined */
+    nh_value callback; /* function, undefined, or NH_OUTGOING_FINISH */
 } nh_outgoing_chunk;
+
+/* In the place of a callback: emits 'finish'. The function that does it holds the message, so it is
+ * made when the socket takes the chunk, and not kept in the message's own queue. */
+#define NH_OUTGOING_FINISH nh_boolean(true)
 
 typedef struct nh_outgoing_queue {
     nh_outgoing_chunk *chunks;
@@ -85,6 +89,7 @@ struct nh_outgoing_message {
     bool need_drain;
     bool reject_nonstandard_body_writes;
     bool socket_had_error; /* the client reported an 'error' of the socket: no 'finish' any more */
+    bool abandoned;        /* will never get a socket: nobody is told what became of its data */
     bool has_agent;        /* ClientRequest: an agent manages the connection */
     int status_code;       /* ServerResponse: for the framing of 204 and 304; else 0 */
 };
@@ -129,11 +134,17 @@ nh_error *nh_outgoing_write_raw(nh_outgoing_message *message, nh_value data, nh_
 /* Hands the queue to the socket, then finishes, or emits 'drain'. Called when the message gets its
  * socket and when that drains. Node: _flush(). */
 void nh_outgoing_flush(nh_outgoing_message *message);
+/* The message will never get a socket. Drops the callbacks of what waits, which nothing will call
+ * and which may hold the message itself. */
+void nh_outgoing_abandon(nh_outgoing_message *message);
+
 /* Only the first half: writes the queue to `socket`; whether the socket wants more. */
 bool nh_outgoing_flush_queue(nh_outgoing_message *message, nh_stream *socket);
 /* Makes `socket` (retained; NULL: none) the message's socket, applying cork() calls made before,
  * and setTimeout() likewise. Emits nothing; who calls it sets socket->http_message. */
 void nh_outgoing_set_socket(nh_outgoing_message *message, nh_stream *socket);
+/* A function value that emits 'finish'; NH_INVALID without memory. */
+nh_value nh_outgoing_finish_function(nh_outgoing_message *message);
 /* The end of everything: emits 'prefinish'. */
 void nh_outgoing_finish(nh_outgoing_message *message);
 

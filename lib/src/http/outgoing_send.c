@@ -89,11 +89,50 @@ static void queue_grew(nh_outgoing_message *message, double by) {
 
 static nh_error *enqueue(nh_outgoing_message *message, nh_value data, nh_value encoding,
                          nh_value callback) {
-    if (!nh_outgoing_queue_add(memory_of(message), &message->queue, data, encoding, callback)) {
+    nh_value kept = message->abandoned ? nh_undefined() : callback;
+    if (!nh_outgoing_queue_add(memory_of(message), &message->queue, data, encoding, kept)) {
         return nh_error_out_of_memory();
     }
     queue_grew(message, length_of(data));
     return NULL;
+}
+
+void nh_outgoing_abandon(nh_outgoing_message *message) {
+    message->abandoned = true;
+    for (size_t i = 0; i < message->queue.count; i++) {
+        nh_value_assign_take(&message->queue.chunks[i].callback, nh_undefined());
+    }
+}
+
+/* Everything was taken by the socket. */
+static void emit_finish(const nh_value *arguments, size_t count, void *data,
+                        nh_value *out_result) {
+    (void)arguments;
+    (void)count;
+    (void)out_result;
+    nh_outgoing_message *message = data;
+    if (message->socket == NULL || !message->socket_had_error) {
+        (void)nh_emitter_emit_bare(&message->emitter, "finish");
+    }
+}
+
+nh_value nh_outgoing_finish_function(nh_outgoing_message *message) {
+    return nh_http_method_function(&message->emitter, "finish", emit_finish);
+}
+
+/* Writes a chunk to the socket. */
+static nh_error *hand_over(nh_outgoing_message *message, nh_stream *socket,
+                           const nh_outgoing_chunk *chunk, bool *out_more) {
+    if (chunk->callback.type != NH_BOOLEAN) {
+        return nh_writable_write(socket, chunk->data, chunk->encoding, chunk->callback, out_more);
+    }
+    nh_value finish = nh_outgoing_finish_function(message);
+    nh_error *error =
+        finish.type == NH_INVALID
+            ? nh_error_out_of_memory()
+            : nh_writable_write(socket, chunk->data, chunk->encoding, finish, out_more);
+    nh_value_release(&finish);
+    return error;
 }
 
 bool nh_outgoing_flush_queue(nh_outgoing_message *message, nh_stream *socket) {
@@ -106,8 +145,7 @@ bool nh_outgoing_flush_queue(nh_outgoing_message *message, nh_stream *socket) {
     nh_error *error = NULL;
     nh_writable_cork(socket);
     for (size_t i = 0; i < queue.count && error == NULL; i++) {
-        const nh_outgoing_chunk *chunk = &queue.chunks[i];
-        error = nh_writable_write(socket, chunk->data, chunk->encoding, chunk->callback, &more);
+        error = hand_over(message, socket, &queue.chunks[i], &more);
     }
     if (error == NULL) {
         nh_writable_uncork(socket);
@@ -165,7 +203,8 @@ nh_error *nh_outgoing_write_raw(nh_outgoing_message *message, nh_value data, nh_
         if (message->queue.count != 0) {
             (void)nh_outgoing_flush_queue(message, socket);
         }
-        error = nh_writable_write(socket, data, encoding, callback, &more);
+        nh_outgoing_chunk chunk = {.data = data, .encoding = encoding, .callback = callback};
+        error = hand_over(message, socket, &chunk, &more);
     } else {
         error = enqueue(message, data, encoding, callback);
         more = message->output_size < message->high_water_mark;

@@ -89,6 +89,8 @@ void nh_server_connection_drop_outgoing(nh_server_connection *connection) {
     while (connection->outgoing_count != 0) {
         nh_server_response *response = take_response(connection);
         nh_server_response_loosen_request(response);
+        nh_outgoing_abandon(&response->message);
+        nh_outgoing_abandon(&response->message);
         nh_emitter_release(&response->message.emitter);
     }
 }
@@ -192,7 +194,8 @@ static void on_response_finish(nh_emitter *emitter, const nh_value *arguments, s
     if (connection->incoming_count != 0 && connection->incoming[0] == request) {
         nh_emitter_release(&take_request(connection)->stream.emitter);
     }
-    if (!request->consumed) {
+    /* Nobody has read, or is about to. */
+    if (!request->consumed && !request->stream.readable.resume_scheduled) {
         nh_incoming_message_dump(request);
     }
     nh_server_response_detach_socket(response, socket);
