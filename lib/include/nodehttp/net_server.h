@@ -16,12 +16,12 @@ typedef struct nh_net_server nh_net_server;
 
 /* Options of net.createServer(). */
 typedef struct nh_net_server_options {
-    bool allow_half_open;             /* of accepted sockets; default false */
-    bool pause_on_connect;            /* accepted sockets don't start to read; default false */
-    bool no_delay;                    /* default false */
-    bool keep_alive;                  /* default false */
-    double keep_alive_initial_delay;  /* milliseconds; default 0 */
-    size_t high_water_mark;           /* of accepted sockets; NH_DEFAULT_HIGH_WATER_MARK */
+    bool allow_half_open;            /* of accepted sockets; default false */
+    bool pause_on_connect;           /* accepted sockets don't start to read; default false */
+    bool no_delay;                   /* default false */
+    bool keep_alive;                 /* default false */
+    double keep_alive_initial_delay; /* milliseconds; default 0 */
+    size_t high_water_mark;          /* of accepted sockets; NH_DEFAULT_HIGH_WATER_MARK */
 } nh_net_server_options;
 void nh_net_server_options_init(nh_net_server_options *options);
 
@@ -31,9 +31,9 @@ nh_net_server *nh_net_server_new(nh_loop *loop, const nh_net_server_options *opt
 
 /* Arguments of listen(). Values are borrowed; undefined means "not given". */
 typedef struct nh_listen_options {
-    nh_value port; /* number or numeric string */
-    nh_value host; /* string; default "::", or "0.0.0.0" where there is no IPv6 */
-    nh_value path; /* string: UNIX socket */
+    nh_value port;      /* number or numeric string */
+    nh_value host;      /* string; default "::", or "0.0.0.0" where there is no IPv6 */
+    nh_value path;      /* string: UNIX socket */
     nh_value backlog;   /* number; default 511 */
     nh_value ipv6_only; /* boolean */
 } nh_listen_options;

@@ -3,8 +3,8 @@
  * Stream functions (nh_writable_write(), nh_readable_pause(), nh_stream_destroy() ...) work on
  * nh_as_stream(socket). Events beyond those of a Duplex: 'lookup' (error, address, family, host),
  * 'connectionAttempt' (ip, port, family), 'connectionAttemptFailed' (ip, port, family, error),
- * 'connectionAttemptTimeout' (ip, port, family), 'connect', 'ready', 'timeout', and 'close' with the
- * argument hadError.
+ * 'connectionAttemptTimeout' (ip, port, family), 'connect', 'ready', 'timeout', and 'close' with
+ * the argument hadError.
  *
  * A socket that is connecting or open keeps itself alive until its 'close'. */
 #ifndef NODEHTTP_SOCKET_H
@@ -19,7 +19,8 @@ extern "C" {
 typedef struct nh_socket nh_socket;
 
 /* Options of new net.Socket() and of connect(). Values are borrowed; undefined (the default of all)
- * means "not given"; types are checked where Node.js checks them. A Unix path makes an IPC socket. */
+ * means "not given"; types are checked where Node.js checks them. A Unix path makes an IPC socket.
+ */
 typedef struct nh_socket_options {
     nh_value port;          /* number or numeric string, 0 to 65535 */
     nh_value host;          /* string; default "localhost" */
@@ -32,9 +33,9 @@ typedef struct nh_socket_options {
     nh_value timeout;       /* milliseconds; as socket.setTimeout() */
     nh_value no_delay;      /* truthy: set on connect */
     nh_value keep_alive;    /* truthy: set on connect */
-    nh_value keep_alive_initial_delay;           /* milliseconds */
-    nh_value allow_half_open;                    /* truthy: the other side's end leaves us writable */
-    nh_value auto_select_family;                 /* boolean; default true */
+    nh_value keep_alive_initial_delay; /* milliseconds */
+    nh_value allow_half_open;          /* truthy: the other side's end leaves us writable */
+    nh_value auto_select_family;       /* boolean; default true */
     nh_value auto_select_family_attempt_timeout; /* milliseconds, at least 1; default 250 */
     nh_value high_water_mark;                    /* bytes, both sides */
 } nh_socket_options;
@@ -45,8 +46,8 @@ void nh_socket_options_init(nh_socket_options *options);
  * is ignored. Values stay borrowed from the map. */
 void nh_socket_options_of_map(nh_socket_options *options, nh_value map);
 
-/* An unconnected socket; of `options` (may be NULL) it uses allow_half_open, high_water_mark and the
- * ones that are applied on connect. NULL without memory. Node: new net.Socket(). */
+/* An unconnected socket; of `options` (may be NULL) it uses allow_half_open, high_water_mark and
+ * the ones that are applied on connect. NULL without memory. Node: new net.Socket(). */
 nh_socket *nh_socket_new(nh_loop *loop, const nh_socket_options *options);
 /* Starts connecting. `connect_listener` (function value or undefined) is added once to 'connect'.
  * Returned errors (thrown in Node.js): ERR_MISSING_ARGS, ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_PORT,

@@ -1,10 +1,10 @@
 /* nodehttp/stream.h - Readable, Writable and Duplex streams (Node: stream).
  *
  * One type, nh_stream, stands for the three classes: a stream has a readable side, a writable side,
- * or both. nh_readable_*() functions are for streams with a readable side, nh_writable_*() for those
- * with a writable one; on a stream without that side they do nothing and answer as Node.js does for
- * a side that is closed. Sockets, requests and responses are streams too where Node.js says so:
- * nh_as_stream().
+ * or both. nh_readable_*() functions are for streams with a readable side, nh_writable_*() for
+ * those with a writable one; on a stream without that side they do nothing and answer as Node.js
+ * does for a side that is closed. Sockets, requests and responses are streams too where Node.js
+ * says so: nh_as_stream().
  *
  * Events (all without arguments unless stated): 'data' (chunk), 'readable', 'end', 'pause',
  * 'resume', 'drain', 'finish', 'prefinish', 'pipe' (source), 'unpipe' (source), 'error' (error),
@@ -27,8 +27,8 @@ typedef struct nh_stream nh_stream;
 /* Any object that is a stream (socket, incoming message, ...) as a stream. */
 #define nh_as_stream(object) ((nh_stream *)(void *)(object))
 
-/* A chunk on its way out; `encoding` is that of a string ("utf8" ...), "buffer" for a buffer, NULL in
- * object mode when none was given. */
+/* A chunk on its way out; `encoding` is that of a string ("utf8" ...), "buffer" for a buffer, NULL
+ * in object mode when none was given. */
 typedef struct nh_stream_chunk {
     nh_value chunk;
     const char *encoding;
@@ -74,7 +74,7 @@ typedef struct nh_stream_options {
     bool auto_destroy;         /* default true */
     bool emit_close;           /* default true */
     bool decode_strings;       /* strings reach `write` as buffers; default true */
-    const char *encoding;         /* as nh_readable_set_encoding(); default NULL */
+    const char *encoding;      /* as nh_readable_set_encoding(); default NULL */
     const char *default_encoding; /* of strings without one; default NULL, which is "utf8" */
 } nh_stream_options;
 
@@ -111,8 +111,8 @@ void nh_stream_destroy_done(nh_stream *stream, nh_error *error);
 
 bool nh_stream_has_readable_side(const nh_stream *stream);
 bool nh_stream_has_writable_side(const nh_stream *stream);
-/* Destroys the stream: emits 'error' if `error` (borrowed, may be NULL) is given, then 'close', both
- * on a later tick. Calls after the first do nothing. Node: stream.destroy(). */
+/* Destroys the stream: emits 'error' if `error` (borrowed, may be NULL) is given, then 'close',
+ * both on a later tick. Calls after the first do nothing. Node: stream.destroy(). */
 void nh_stream_destroy(nh_stream *stream, nh_error *error);
 bool nh_stream_is_destroyed(const nh_stream *stream); /* stream.destroyed */
 bool nh_stream_is_closed(const nh_stream *stream);    /* stream.closed: 'close' is due or out */
@@ -154,8 +154,8 @@ void nh_readable_unpipe(nh_stream *stream, nh_emitter *destination);
 /* Properties; readable.readable, readableFlowing (null or a boolean), readableEnded, ... */
 bool nh_readable_is_readable(const nh_stream *stream);
 nh_value nh_readable_flowing(const nh_stream *stream);
-bool nh_readable_is_ended(const nh_stream *stream);  /* readableEnded: 'end' was emitted */
-bool nh_readable_did_read(const nh_stream *stream);  /* readableDidRead */
+bool nh_readable_is_ended(const nh_stream *stream);   /* readableEnded: 'end' was emitted */
+bool nh_readable_did_read(const nh_stream *stream);   /* readableDidRead */
 bool nh_readable_is_aborted(const nh_stream *stream); /* readableAborted */
 size_t nh_readable_length(const nh_stream *stream);
 size_t nh_readable_high_water_mark(const nh_stream *stream);
@@ -165,11 +165,11 @@ const char *nh_readable_encoding(const nh_stream *stream);
 
 /* --- the writable side -------------------------------------------------------------------- */
 
-/* Writes a chunk. `encoding` is that of a string chunk, or undefined; `callback` a function value or
- * undefined, called with an error or nothing once the chunk was handled. `*out_more` (may be NULL)
- * is what Node.js returns: false asks to wait for 'drain'. Returned errors (thrown in Node.js):
- * ERR_STREAM_NULL_VALUES, ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING, no memory. Emitted ones:
- * ERR_STREAM_WRITE_AFTER_END, ERR_STREAM_DESTROYED. Node: writable.write(). */
+/* Writes a chunk. `encoding` is that of a string chunk, or undefined; `callback` a function value
+ * or undefined, called with an error or nothing once the chunk was handled. `*out_more` (may be
+ * NULL) is what Node.js returns: false asks to wait for 'drain'. Returned errors (thrown in
+ * Node.js): ERR_STREAM_NULL_VALUES, ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING, no memory. Emitted
+ * ones: ERR_STREAM_WRITE_AFTER_END, ERR_STREAM_DESTROYED. Node: writable.write(). */
 nh_error *nh_writable_write(nh_stream *stream, nh_value chunk, nh_value encoding, nh_value callback,
                             bool *out_more);
 /* Copies the bytes; shorthand without callback. */

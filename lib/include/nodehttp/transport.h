@@ -102,6 +102,8 @@ typedef struct nh_transport_operations {
      * the number of bytes not accepted yet. */
     int (*write)(nh_connection *connection, const nh_bytes *pieces, size_t count,
                  size_t *out_queued);
+    /* Bytes of the write under way that were not accepted yet; 0 when there is none. */
+    size_t (*write_queue_size)(nh_connection *connection);
     /* Sends the end of the stream after what was written. 0: `shut_down` follows; -ENOTCONN: not
      * connected, ended before, or a read has failed before. */
     int (*shutdown)(nh_connection *connection);

@@ -45,7 +45,8 @@ bool nh_net_parse_address(const char *host, int port, nh_address *out_address) {
 }
 
 nh_value nh_net_address_host(nh_memory *memory, const nh_address *address) {
-    return address->family == NH_ADDRESS_UNIX ? nh_undefined() : nh_string_of(memory, address->host);
+    return address->family == NH_ADDRESS_UNIX ? nh_undefined()
+                                              : nh_string_of(memory, address->host);
 }
 
 nh_value nh_net_address_port(const nh_address *address) {
@@ -156,8 +157,7 @@ uint64_t nh_socket_bytes_read(const nh_socket *socket) {
 
 uint64_t nh_socket_bytes_written(const nh_socket *socket) {
     const nh_queue *pending = &socket->stream.writable.pending;
-    uint64_t bytes =
-        socket->handle != NULL ? socket->handle->bytes_written : socket->bytes_written;
+    uint64_t bytes = socket->handle != NULL ? socket->handle->bytes_written : socket->bytes_written;
 
     for (size_t i = 0; i < pending->count; i++) {
         const nh_pending_write *write = nh_queue_at(pending, i);

@@ -41,8 +41,7 @@ bool nh_connect_attempt_is_current(const nh_connect_attempt *attempt) {
 }
 
 static nh_connect_attempt *new_attempt(nh_socket *socket, const nh_socket_options *options) {
-    nh_connect_attempt *attempt =
-        nh_memory_allocate_zeroed(memory_of(socket), 1, sizeof(*attempt));
+    nh_connect_attempt *attempt = nh_memory_allocate_zeroed(memory_of(socket), 1, sizeof(*attempt));
 
     if (attempt == NULL) {
         return NULL;
@@ -93,10 +92,10 @@ nh_error *nh_connect_call_error(const nh_connect_attempt *attempt, int status) {
         strncat(remote_port_text, nh_value_text(number), sizeof(remote_port_text) - 2);
         nh_value_release(&number);
     }
-    nh_error *error = nh_error_new(memory, "Error", nh_status_name(status),
-                                   "connect %s %s%s - Local (%s:%s)", nh_status_name(status),
-                                   address_text(attempt), remote_port_text, nh_value_text(host),
-                                   nh_value_text(port));
+    nh_error *error =
+        nh_error_new(memory, "Error", nh_status_name(status), "connect %s %s%s - Local (%s:%s)",
+                     nh_status_name(status), address_text(attempt), remote_port_text,
+                     nh_value_text(host), nh_value_text(port));
     nh_error_set_property_take(error, "errno", nh_number(status));
     nh_error_set_property_take(error, "syscall", nh_string_of(memory, "connect"));
     nh_error_set_property_take(error, "address", nh_string_of(memory, address_text(attempt)));
@@ -147,9 +146,9 @@ nh_error *nh_connect_bind(nh_connect_attempt *attempt, bool with_address) {
         nh_value_assign_take(&attempt->local_address, nh_string_of(memory_of(socket), host));
     }
     attempt->bound = attempt->local_port != 0;
-    return status == 0 ? NULL
-                       : nh_error_new_system(memory_of(socket), status, "bind", host,
-                                             attempt->local_port);
+    return status == 0
+               ? NULL
+               : nh_error_new_system(memory_of(socket), status, "bind", host, attempt->local_port);
 }
 
 void nh_connect_announce(const nh_connect_attempt *attempt, const char *event, nh_error *error) {
@@ -311,8 +310,8 @@ static nh_error *connect_to_host(nh_socket *socket, const nh_socket_options *opt
         attempt->attempt_timeout_ms =
             fmax(10, options->auto_select_family_attempt_timeout.as.number);
     }
-    attempt->host = has_host ? nh_value_retain(options->host)
-                             : nh_string_of(memory_of(socket), "localhost");
+    attempt->host =
+        has_host ? nh_value_retain(options->host) : nh_string_of(memory_of(socket), "localhost");
     if (attempt->host.type == NH_INVALID) {
         return nh_error_out_of_memory();
     }
@@ -365,8 +364,7 @@ nh_error *nh_socket_connect(nh_socket *socket, const nh_socket_options *options,
     nh_socket_touch(socket);
     socket->connecting = true;
     nh_emitter_retain(emitter);
-    nh_error *error =
-        is_unix ? connect_to_path(socket, options) : connect_to_host(socket, options);
+    nh_error *error = is_unix ? connect_to_path(socket, options) : connect_to_host(socket, options);
     nh_emitter_release(emitter);
     return error;
 }

@@ -5,7 +5,8 @@
 #include "net/handle.h"
 
 struct nh_connect_attempt {
-    size_t references; /* the socket, a look-up under way, the function that a lookup function got */
+    size_t
+        references; /* the socket, a look-up under way, the function that a lookup function got */
     nh_socket *socket; /* retained: a look-up outlives destroy() */
     nh_value host;
     nh_value given_host; /* as in the options, for error messages */
@@ -52,8 +53,8 @@ nh_error *nh_connect_bind(nh_connect_attempt *attempt, bool with_address);
  * 'connectionAttemptFailed'. */
 void nh_connect_announce(const nh_connect_attempt *attempt, const char *event, nh_error *error);
 
-/* Looks the attempt's host up with `lookup` (a function value, or undefined for the transport's) and
- * goes on from there. Returned errors are thrown in Node.js. */
+/* Looks the attempt's host up with `lookup` (a function value, or undefined for the transport's)
+ * and goes on from there. Returned errors are thrown in Node.js. */
 nh_error *nh_connect_look_up(nh_connect_attempt *attempt, nh_value lookup, nh_value family,
                              nh_value hints);
 /* Destroys the socket with `error` on the next tick. */

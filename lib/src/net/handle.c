@@ -122,8 +122,8 @@ static const nh_connection_observer observer = {
 /* --- life --------------------------------------------------------------------------------- */
 
 static nh_socket_handle *new_handle(nh_socket *socket) {
-    nh_socket_handle *handle = nh_memory_allocate_zeroed(nh_object_memory(&socket->stream.emitter),
-                                                         1, sizeof(*handle));
+    nh_socket_handle *handle =
+        nh_memory_allocate_zeroed(nh_object_memory(&socket->stream.emitter), 1, sizeof(*handle));
     if (handle != NULL) {
         handle->socket = socket;
         handle->encoded = nh_undefined();
@@ -145,8 +145,8 @@ bool nh_socket_handle_open(nh_socket *socket, bool is_unix) {
     if (handle == NULL) {
         return false;
     }
-    nh_connection *connection = nh_socket_transport(socket)->open(nh_loop_transport(loop), family,
-                                                                  &observer, handle);
+    nh_connection *connection =
+        nh_socket_transport(socket)->open(nh_loop_transport(loop), family, &observer, handle);
     if (connection == NULL) {
         nh_memory_free(nh_loop_memory(loop), handle);
         return false;
@@ -176,8 +176,8 @@ bool nh_socket_handle_adopt(nh_socket *socket, nh_connection *connection) {
         nh_socket_close_unowned(transport, connection);
         return false;
     }
-    handle->is_unix = transport->local_address(connection, &address) == 0 &&
-                      address.family == NH_ADDRESS_UNIX;
+    handle->is_unix =
+        transport->local_address(connection, &address) == 0 && address.family == NH_ADDRESS_UNIX;
     transport->observe(connection, &observer, handle);
     attach(socket, handle, connection);
     return true;

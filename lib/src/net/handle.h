@@ -15,7 +15,7 @@ struct nh_socket_handle {
     bool is_unix;
     bool reading;
     bool closing;
-    bool lingers; /* could not be reset: reads until the other side ends, then closes */
+    bool lingers;     /* could not be reset: reads until the other side ends, then closes */
     bool emits_close; /* when it is closed */
     bool had_error;
     bool writing;

@@ -209,10 +209,9 @@ static void found_all(nh_connect_attempt *attempt, nh_value error, nh_value addr
         return;
     }
     if (nh_value_is_nullish(addresses)) {
-        nh_error *thrown =
-            nh_error_new(memory, "TypeError", NULL,
-                         "Cannot read properties of %s (reading 'length')",
-                         addresses.type == NH_NULL ? "null" : "undefined");
+        nh_error *thrown = nh_error_new(memory, "TypeError", NULL,
+                                        "Cannot read properties of %s (reading 'length')",
+                                        addresses.type == NH_NULL ? "null" : "undefined");
         nh_loop_throw(loop_of(attempt), thrown);
         nh_error_release(thrown);
         return;

@@ -14,7 +14,7 @@ struct nh_net_server {
     nh_listening *listening; /* server._handle */
     size_t connections;      /* open accepted sockets */
     nh_value max_connections;
-    nh_value path; /* of a UNIX socket */
+    nh_value path;      /* of a UNIX socket */
     uint64_t listen_id; /* counts listen() and close(): a late look-up is out of date */
     bool unreferenced;
 };

@@ -97,12 +97,11 @@ nh_error *nh_check_port(nh_memory *memory, const char *name, const char *short_n
         return NULL;
     }
     nh_value received = nh_value_describe(memory, value);
-    nh_error *error =
-        received.type == NH_INVALID
-            ? nh_error_out_of_memory()
-            : nh_error_new(memory, "RangeError", "ERR_SOCKET_BAD_PORT",
-                           "%s should be >= 0 and < 65536. Received %s.", short_name,
-                           nh_value_text(received));
+    nh_error *error = received.type == NH_INVALID
+                          ? nh_error_out_of_memory()
+                          : nh_error_new(memory, "RangeError", "ERR_SOCKET_BAD_PORT",
+                                         "%s should be >= 0 and < 65536. Received %s.", short_name,
+                                         nh_value_text(received));
     nh_value_release(&received);
     return error;
 }

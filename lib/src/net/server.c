@@ -78,8 +78,8 @@ static void drop(nh_net_server *server, nh_connection *connection) {
     const nh_transport_operations *transport = transport_of(server);
     nh_value data = nh_map_new(memory_of(server));
     nh_address address;
-    bool is_tcp = transport->local_address(connection, &address) == 0 &&
-                  address.family != NH_ADDRESS_UNIX;
+    bool is_tcp =
+        transport->local_address(connection, &address) == 0 && address.family != NH_ADDRESS_UNIX;
 
     if (is_tcp && describe_end(memory_of(server), data, local_names, &address) &&
         transport->remote_address(connection, &address) == 0 &&
@@ -183,9 +183,8 @@ void nh_net_server_connection_closed(nh_net_server *server) {
 static void report_not_running(nh_emitter *emitter, const nh_value *arguments, size_t count,
                                void *data) {
     nh_value callback = {.type = NH_FUNCTION, .as.function = data};
-    nh_value error = nh_value_of_error_take(nh_error_new(nh_object_memory(emitter), "Error",
-                                                         "ERR_SERVER_NOT_RUNNING",
-                                                         "Server is not running."));
+    nh_value error = nh_value_of_error_take(nh_error_new(
+        nh_object_memory(emitter), "Error", "ERR_SERVER_NOT_RUNNING", "Server is not running."));
 
     (void)arguments;
     (void)count;

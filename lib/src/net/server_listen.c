@@ -32,8 +32,8 @@ static void started(nh_net_server *server, int status, const char *host, int por
         nh_loop_tick(server->emitter.loop, emit_listening, &server->emitter, nh_undefined());
         return;
     }
-    nh_value error = nh_value_of_error_take(
-        nh_error_new_listen(memory_of(server), status, host, port));
+    nh_value error =
+        nh_value_of_error_take(nh_error_new_listen(memory_of(server), status, host, port));
     nh_loop_tick(server->emitter.loop, emit_error, &server->emitter, error);
     nh_value_release(&error);
 }
@@ -170,8 +170,8 @@ static nh_error *listen_on_host(nh_net_server *server, nh_value host, int port, 
 /* --- listen() ----------------------------------------------------------------------------- */
 
 static int backlog_of(nh_value backlog) {
-    bool usable = backlog.type == NH_NUMBER && backlog.as.number >= 1 &&
-                  backlog.as.number <= 2147483647.0;
+    bool usable =
+        backlog.type == NH_NUMBER && backlog.as.number >= 1 && backlog.as.number <= 2147483647.0;
 
     return usable ? (int)backlog.as.number : DEFAULT_BACKLOG;
 }

@@ -160,9 +160,24 @@ const nh_class nh_socket_class = {
     .all_listeners_removed = nh_stream_all_listeners_removed,
 };
 
+/* Whether a write under way has moved since it was looked at last. */
+static bool write_has_moved(nh_socket *socket) {
+    if (socket->idle_queued_bytes == 0 || socket->handle == NULL) {
+        return false;
+    }
+    size_t before = socket->idle_queued_bytes;
+    socket->idle_queued_bytes =
+        nh_socket_transport(socket)->write_queue_size(socket->handle->connection);
+    return socket->idle_queued_bytes != before;
+}
+
 static void on_idle(void *owner) {
     nh_socket *socket = owner;
 
+    if (write_has_moved(socket)) {
+        nh_socket_touch(socket);
+        return;
+    }
     nh_emitter_retain(&socket->stream.emitter);
     nh_emitter_emit_bare(&socket->stream.emitter, "timeout");
     nh_emitter_release(&socket->stream.emitter);
@@ -337,8 +352,8 @@ static nh_error *check_timeout(const nh_socket *socket, nh_value milliseconds) {
                                           milliseconds);
     }
     if (!(milliseconds.as.number >= 0) || !isfinite(milliseconds.as.number)) {
-        return nh_error_new_out_of_range(memory_of(socket), "msecs",
-                                         "a non-negative finite number", milliseconds);
+        return nh_error_new_out_of_range(memory_of(socket), "msecs", "a non-negative finite number",
+                                         milliseconds);
     }
     return NULL;
 }
@@ -391,8 +406,9 @@ void nh_socket_set_no_delay(nh_socket *socket, bool enable) {
 
 void nh_socket_set_keep_alive(nh_socket *socket, bool enable, double initial_delay_ms) {
     double seconds = whole_seconds(nh_number(initial_delay_ms));
-    bool changes = enable != socket->keep_alive || (enable && !(seconds >= socket->keep_alive_seconds &&
-                                                              seconds <= socket->keep_alive_seconds));
+    bool changes =
+        enable != socket->keep_alive || (enable && !(seconds >= socket->keep_alive_seconds &&
+                                                     seconds <= socket->keep_alive_seconds));
 
     socket->keep_alive = enable;
     socket->keep_alive_seconds = seconds;
@@ -476,8 +492,8 @@ static void on_connect_reset(nh_emitter *emitter, const nh_value *arguments, siz
 
 nh_error *nh_socket_reset_and_destroy(nh_socket *socket) {
     if (socket->handle == NULL) {
-        nh_error *error = nh_error_new(memory_of(socket), "Error", "ERR_SOCKET_CLOSED",
-                                       "Socket is closed");
+        nh_error *error =
+            nh_error_new(memory_of(socket), "Error", "ERR_SOCKET_CLOSED", "Socket is closed");
         nh_stream_destroy(&socket->stream, error);
         nh_error_release(error);
     } else if (socket->handle->is_unix) {

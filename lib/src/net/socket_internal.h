@@ -11,7 +11,8 @@
 typedef struct nh_socket_consumer {
     /* Bytes, valid during the call. End of stream and errors still go to the socket. */
     void (*bytes)(nh_socket *socket, nh_bytes bytes, void *owner);
-    /* Somebody listens to 'data' or 'readable': the socket has taken its bytes back. May be NULL. */
+    /* Somebody listens to 'data' or 'readable': the socket has taken its bytes back. May be NULL.
+     */
     void (*released)(nh_socket *socket, void *owner);
 } nh_socket_consumer;
 
@@ -21,22 +22,22 @@ typedef struct nh_socket_output nh_socket_output;     /* net/socket_output.c */
 
 struct nh_socket {
     nh_stream stream;
-    nh_socket_handle *handle;  /* socket._handle; NULL when there is none */
-    nh_net_server *server;     /* that accepted it; retained until it is destroyed, or NULL */
+    nh_socket_handle *handle; /* socket._handle; NULL when there is none */
+    nh_net_server *server;    /* that accepted it; retained until it is destroyed, or NULL */
     nh_connect_attempt *attempt;
     nh_socket_output *waiting_output; /* a write that waits for 'connect' */
     const nh_socket_consumer *consumer;
     void *consumer_owner;
     nh_timer idle_timer;
-    double idle_ms;    /* 0: no idle timeout */
-    nh_value timeout;  /* socket.timeout: what setTimeout() was given */
-    uint64_t bytes_read;    /* of handles that are gone */
+    double idle_ms;      /* 0: no idle timeout */
+    nh_value timeout;    /* socket.timeout: what setTimeout() was given */
+    uint64_t bytes_read; /* of handles that are gone */
     uint64_t bytes_written;
     size_t idle_queued_bytes; /* of a write that is under way, when it was last looked at */
     double keep_alive_seconds;
     nh_value attempted_addresses;
-    nh_value host;      /* socket._host: the name that was looked up */
-    nh_address remote;  /* socket._peername, while has_remote */
+    nh_value host;     /* socket._host: the name that was looked up */
+    nh_address remote; /* socket._peername, while has_remote */
     bool has_remote;
     bool connecting;
     bool no_delay;

@@ -33,8 +33,8 @@ static bool goes_as_it_is(nh_bytes text, nh_encoding encoding) {
         return false;
     }
     for (size_t i = 0; i < text.length; i++) {
-        bool may_be_surrogate = text.data[i] == 0xED && i + 1 < text.length &&
-                                text.data[i + 1] >= 0xA0;
+        bool may_be_surrogate =
+            text.data[i] == 0xED && i + 1 < text.length && text.data[i + 1] >= 0xA0;
         if (is_utf8 ? may_be_surrogate : text.data[i] >= 0x80) {
             return false;
         }
@@ -49,7 +49,8 @@ uint64_t nh_socket_chunk_bytes(nh_value chunk, nh_encoding encoding) {
     return nh_encoded_size(chunk, encoding);
 }
 
-/* Fills `pieces`; strings that have to be converted go into `*out_encoded`. False without memory. */
+/* Fills `pieces`; strings that have to be converted go into `*out_encoded`. False without memory.
+ */
 static bool make_pieces(nh_socket *socket, const nh_stream_chunk *chunks, size_t count,
                         nh_bytes *pieces, nh_value *out_encoded) {
     size_t room = 0;
@@ -104,8 +105,7 @@ static void hand_over(nh_socket *socket, const nh_bytes *pieces, size_t count, n
     for (size_t i = 0; i < count; i++) {
         total += pieces[i].length;
     }
-    int status =
-        nh_socket_transport(socket)->write(handle->connection, pieces, count, &queued);
+    int status = nh_socket_transport(socket)->write(handle->connection, pieces, count, &queued);
     handle->bytes_written += status < 0 && counted_late ? 0 : total;
     if (status == 1) {
         handle->writing = true;
@@ -160,9 +160,9 @@ static void on_close(nh_emitter *emitter, const nh_value *arguments, size_t coun
     (void)emitter;
     (void)arguments;
     (void)count;
-    fail_write_take(socket, nh_error_new(memory_of(socket), "Error",
-                                         "ERR_SOCKET_CLOSED_BEFORE_CONNECTION",
-                                         "Socket closed before the connection was established"));
+    fail_write_take(socket,
+                    nh_error_new(memory_of(socket), "Error", "ERR_SOCKET_CLOSED_BEFORE_CONNECTION",
+                                 "Socket closed before the connection was established"));
 }
 
 static void on_connect(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {

@@ -157,8 +157,8 @@ static nh_error *joined(nh_memory *memory, nh_error *inner, nh_error *outer) {
         nh_error *either = inner != NULL ? inner : outer;
         return either != NULL ? nh_error_retain(either) : NULL;
     }
-    nh_error *both = nh_error_new(memory, "AggregateError", nh_error_code(outer), "%s",
-                                  nh_error_message(outer));
+    nh_error *both =
+        nh_error_new(memory, "AggregateError", nh_error_code(outer), "%s", nh_error_message(outer));
     nh_value errors = nh_list_new(memory);
     nh_list_append_take(errors, nh_value_of_error(outer));
     nh_list_append_take(errors, nh_value_of_error(inner));

@@ -11,12 +11,12 @@ static const struct {
     const char *name;
     nh_encoding encoding;
 } names[] = {
-    {"utf8", NH_ENCODING_UTF8},           {"utf-8", NH_ENCODING_UTF8},
-    {"latin1", NH_ENCODING_LATIN1},       {"binary", NH_ENCODING_LATIN1},
-    {"ascii", NH_ENCODING_ASCII},         {"hex", NH_ENCODING_HEX},
-    {"base64", NH_ENCODING_BASE64},       {"base64url", NH_ENCODING_BASE64URL},
-    {"utf16le", NH_ENCODING_UTF16LE},     {"utf-16le", NH_ENCODING_UTF16LE},
-    {"ucs2", NH_ENCODING_UTF16LE},        {"ucs-2", NH_ENCODING_UTF16LE},
+    {"utf8", NH_ENCODING_UTF8},       {"utf-8", NH_ENCODING_UTF8},
+    {"latin1", NH_ENCODING_LATIN1},   {"binary", NH_ENCODING_LATIN1},
+    {"ascii", NH_ENCODING_ASCII},     {"hex", NH_ENCODING_HEX},
+    {"base64", NH_ENCODING_BASE64},   {"base64url", NH_ENCODING_BASE64URL},
+    {"utf16le", NH_ENCODING_UTF16LE}, {"utf-16le", NH_ENCODING_UTF16LE},
+    {"ucs2", NH_ENCODING_UTF16LE},    {"ucs-2", NH_ENCODING_UTF16LE},
 };
 
 nh_encoding nh_encoding_of_name(nh_bytes name) {
@@ -314,8 +314,9 @@ static nh_value decode_base64(nh_memory *memory, nh_bytes bytes, bool url) {
         bits |= left > 2 ? (uint32_t)bytes.data[at + 2] : 0;
         for (size_t i = 0; i < digits; i++) {
             uint32_t digit = bits >> (18 - 6 * i) & 63;
-            group[i] = digit < 62 ? common[digit] : digit == 62 ? (url ? '-' : '+')
-                                                                : (url ? '_' : '/');
+            group[i] = digit < 62    ? common[digit]
+                       : digit == 62 ? (url ? '-' : '+')
+                                     : (url ? '_' : '/');
         }
         nh_text_add(&text, group, url ? digits : sizeof(group));
     }

@@ -17,7 +17,7 @@ typedef enum nh_encoding {
 #define X(name, text) NH_ENCODING_##name,
     NH_ENCODINGS(X)
 #undef X
-    NH_ENCODING_BUFFER, /* the pseudo encoding "buffer" of chunks that are bytes already */
+        NH_ENCODING_BUFFER, /* the pseudo encoding "buffer" of chunks that are bytes already */
     NH_ENCODING_UNKNOWN
 } nh_encoding;
 

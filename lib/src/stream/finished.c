@@ -8,7 +8,7 @@
 #include "stream/sides.h"
 
 struct nh_finished {
-    size_t references; /* the owner, each listener, the tick that is due */
+    size_t references;  /* the owner, each listener, the tick that is due */
     nh_emitter *object; /* NULL once all listeners are gone */
     size_t listeners;
     nh_memory *memory;
@@ -179,8 +179,8 @@ static void answer(nh_finished *finished, nh_error *error) {
 }
 
 static void premature(nh_finished *finished) {
-    nh_error *error = nh_error_new(finished->memory, "Error", "ERR_STREAM_PREMATURE_CLOSE",
-                                   "Premature close");
+    nh_error *error =
+        nh_error_new(finished->memory, "Error", "ERR_STREAM_PREMATURE_CLOSE", "Premature close");
 
     answer(finished, error);
     nh_error_release(error);
@@ -298,8 +298,8 @@ static bool add_listeners(nh_finished *finished, bool error) {
         added = listen_to(finished, "complete", on_finish) &&
                 (finished->will_emit_close || listen_to(finished, "abort", on_close));
     } else if (finished->writable && stream_of(object) == NULL) {
-        added = listen_to(finished, "end", on_other_end) &&
-                listen_to(finished, "close", on_other_end);
+        added =
+            listen_to(finished, "end", on_other_end) && listen_to(finished, "close", on_other_end);
     }
     if (added && !finished->will_emit_close && nh_emitter_is_a(object, "IncomingMessage")) {
         added = listen_to(finished, "aborted", on_close);
@@ -315,9 +315,9 @@ void nh_finished_stop(nh_finished *finished) {
         const char *event;
         nh_listener listener;
     } all[] = {
-        {"aborted", on_close},   {"complete", on_finish}, {"abort", on_close},
-        {"end", on_other_end},   {"close", on_other_end}, {"finish", on_finish},
-        {"end", on_end},         {"error", on_error},     {"close", on_close},
+        {"aborted", on_close}, {"complete", on_finish}, {"abort", on_close},
+        {"end", on_other_end}, {"close", on_other_end}, {"finish", on_finish},
+        {"end", on_end},       {"error", on_error},     {"close", on_close},
     };
 
     finished->references++;
@@ -330,8 +330,7 @@ void nh_finished_stop(nh_finished *finished) {
 
 /* --- what is over already ----------------------------------------------------------------- */
 
-static void tell_closed(const nh_value *arguments, size_t count, void *data,
-                        nh_value *out_result) {
+static void tell_closed(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
     nh_finished *finished = data;
 
     (void)arguments;
@@ -467,10 +466,10 @@ nh_error *nh_stream_finished(nh_emitter *object, const nh_finished_options *opti
             (nh_value){.type = NH_OBJECT, .as.object = object});
     }
     nh_value held = nh_value_retain(callback);
-    nh_finished *finished = nh_finished_new(
-        object, options->error, options->readable && nh_looks_readable(object),
-        options->writable && nh_looks_writable(object), call_function, held.as.function,
-        release_function);
+    nh_finished *finished =
+        nh_finished_new(object, options->error, options->readable && nh_looks_readable(object),
+                        options->writable && nh_looks_writable(object), call_function,
+                        held.as.function, release_function);
     if (finished == NULL) {
         nh_value_release(&held);
         return nh_error_out_of_memory();

@@ -23,8 +23,7 @@ static void release_handed(void *data) {
 }
 
 /* A falsy argument is success; what is no Error becomes one. */
-static void call_handed(const nh_value *arguments, size_t count, void *data,
-                        nh_value *out_result) {
+static void call_handed(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
     const handed_callback *handed = data;
     nh_stream *stream = handed->stream;
     nh_error *error = NULL;
@@ -76,8 +75,8 @@ static nh_value function_of(const nh_stream *stream, const char *name) {
 
 /* Calls the function with `count` arguments, of which the last is to be the callback, and is
  * filled in here. Arguments are consumed. */
-static void call_take(nh_stream *stream, const char *name, completion complete,
-                      nh_value *arguments, size_t count) {
+static void call_take(nh_stream *stream, const char *name, completion complete, nh_value *arguments,
+                      size_t count) {
     bool complete_arguments = true;
 
     arguments[count - 1] = new_callback(stream, complete);
@@ -113,8 +112,7 @@ static void read(nh_stream *stream, size_t size, void *data) {
 }
 
 static void write(nh_stream *stream, nh_stream_chunk chunk, void *data) {
-    nh_value arguments[3] = {nh_value_retain(chunk.chunk),
-                             encoding_value(stream, chunk.encoding)};
+    nh_value arguments[3] = {nh_value_retain(chunk.chunk), encoding_value(stream, chunk.encoding)};
 
     (void)data;
     call_take(stream, "write", nh_stream_write_done, arguments, 3);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct nh_pipe {
-    nh_tie tie; /* has to stay first */
+    nh_tie tie;        /* has to stay first */
     size_t references; /* the source's list, and each listener */
     nh_stream *source; /* NULL once it is gone */
     nh_emitter *destination;
@@ -98,8 +98,7 @@ static void drained(nh_pipe *pipe) {
     pipe->waits_for_drain = false;
     for (size_t i = 0; source != NULL && i < source->readable.pipes.count; i++) {
         nh_pipe *other = pipe_at(source, i);
-        other->waits_for_drain =
-            other->waits_for_drain && other->destination != pipe->destination;
+        other->waits_for_drain = other->waits_for_drain && other->destination != pipe->destination;
     }
     if (source != NULL && !somebody_waits_for_drain(source) && source->readable.data_listening) {
         nh_readable_resume(source);
@@ -162,8 +161,8 @@ static void on_source_data(nh_emitter *emitter, const nh_value *arguments, size_
     bool more = true;
 
     (void)count;
-    nh_error *error = writable->write(pipe->destination, arguments[0], nh_undefined(),
-                                      nh_undefined(), &more);
+    nh_error *error =
+        writable->write(pipe->destination, arguments[0], nh_undefined(), nh_undefined(), &more);
     if (error != NULL) {
         throw_or_fail_take(source, error);
     } else if (!more && !nh_stream_is_throwing(source)) {
@@ -261,8 +260,7 @@ static void end_late(const nh_value *arguments, size_t count, void *data, nh_val
 /* The source has ended before it was piped: its end is taken for reached on the next tick. */
 static bool end_on_next_tick(nh_pipe *pipe) {
     nh_emitter *source = &pipe->source->emitter;
-    nh_value function =
-        nh_function_new(nh_object_memory(source), "", end_late, pipe, release_pipe);
+    nh_value function = nh_function_new(nh_object_memory(source), "", end_late, pipe, release_pipe);
 
     if (function.type == NH_INVALID) {
         return false;

@@ -12,12 +12,12 @@ typedef struct line_stage {
     pipeline *line;
     nh_emitter *object; /* retained until the pipeline is done; NULL then */
     nh_finished *watch; /* of the whole stream */
-    bool over; /* nothing to destroy any more */
-    bool passed_on; /* its source has ended, and so has it */
+    bool over;          /* nothing to destroy any more */
+    bool passed_on;     /* its source has ended, and so has it */
 } line_stage;
 
 struct pipeline {
-    nh_tie tie; /* has to stay first */
+    nh_tie tie;        /* has to stay first */
     size_t references; /* the caller, listeners, watches */
     nh_memory *memory;
     nh_loop *loop;
@@ -100,9 +100,8 @@ static void destroy_stage(line_stage *stage, nh_error *error) {
         destroy_object(stage->object, error);
         return;
     }
-    nh_error *destroyed =
-        nh_error_new(stage->line->memory, "Error", "ERR_STREAM_DESTROYED",
-                     "Cannot call pipe after a stream was destroyed");
+    nh_error *destroyed = nh_error_new(stage->line->memory, "Error", "ERR_STREAM_DESTROYED",
+                                       "Cannot call pipe after a stream was destroyed");
     destroy_object(stage->object, destroyed);
     nh_error_release(destroyed);
 }
@@ -137,8 +136,7 @@ static void call_back_later(pipeline *line) {
     nh_value_release(&function);
 }
 
-static void on_late_error(nh_emitter *emitter, const nh_value *arguments, size_t count,
-                          void *data);
+static void on_late_error(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data);
 
 /* The last stream may go on without us. */
 static void let_go_of_last(pipeline *line) {
@@ -214,8 +212,8 @@ static void on_target_close(nh_emitter *emitter, const nh_value *arguments, size
     (void)arguments;
     (void)count;
     if (!target->passed_on) {
-        nh_error *error = nh_error_new(target->line->memory, "Error",
-                                       "ERR_STREAM_PREMATURE_CLOSE", "Premature close");
+        nh_error *error = nh_error_new(target->line->memory, "Error", "ERR_STREAM_PREMATURE_CLOSE",
+                                       "Premature close");
         settle(target->line, error, false);
         nh_error_release(error);
     }
@@ -255,8 +253,8 @@ static void on_late_end(nh_emitter *emitter, const nh_value *arguments, size_t c
     side_done(source->line, error);
 }
 
-static bool listen_to(line_stage *stage, nh_emitter *object, const char *event, nh_listener listener,
-                      unsigned flags) {
+static bool listen_to(line_stage *stage, nh_emitter *object, const char *event,
+                      nh_listener listener, unsigned flags) {
     if (!nh_emitter_add_listener(object, event, listener, stage, release_stage, flags)) {
         return false;
     }
@@ -292,8 +290,8 @@ static void target_finished(nh_error *error, void *data) {
 }
 
 static nh_finished *watch(line_stage *stage, bool readable, bool writable, nh_finished_call call) {
-    nh_finished *watch = nh_finished_new(stage->object, true, readable, writable, call, stage,
-                                         release_stage);
+    nh_finished *watch =
+        nh_finished_new(stage->object, true, readable, writable, call, stage, release_stage);
 
     if (watch != NULL) {
         stage->line->references++;
@@ -318,8 +316,8 @@ static bool end_with_source(line_stage *source, line_stage *target) {
     if (!stream->readable.end_emitted) {
         return listen_to(target, source->object, "end", on_source_end, NH_LISTENER_ONCE);
     }
-    nh_value function = nh_function_new(source->line->memory, "", end_target_later, target,
-                                        release_stage);
+    nh_value function =
+        nh_function_new(source->line->memory, "", end_target_later, target, release_stage);
     if (function.type == NH_INVALID) {
         return false;
     }
@@ -339,8 +337,7 @@ static bool connect(line_stage *source, line_stage *target) {
         nh_error_release(error);
         return false;
     }
-    return end_with_source(source, target) &&
-           keep_watching(source, true, false, source_finished) &&
+    return end_with_source(source, target) && keep_watching(source, true, false, source_finished) &&
            keep_watching(target, false, true, target_finished);
 }
 
@@ -359,9 +356,9 @@ static bool start_stage(pipeline *line, size_t index) {
 static nh_error *check(nh_memory *memory, nh_emitter *const *streams, size_t count) {
     for (size_t i = 0; i < count; i++) {
         bool reads = i + 1 < count;
-        bool fits = reads ? nh_object_is_of(streams[i], &nh_stream_class) &&
-                                nh_looks_readable(streams[i])
-                          : nh_looks_writable(streams[i]);
+        bool fits =
+            reads ? nh_object_is_of(streams[i], &nh_stream_class) && nh_looks_readable(streams[i])
+                  : nh_looks_writable(streams[i]);
         if (!fits) {
             return nh_error_new_argument_type(
                 memory, reads ? "source" : "destination",
@@ -381,8 +378,8 @@ nh_error *nh_stream_pipeline(nh_emitter *const *streams, size_t count, nh_value 
     nh_memory *memory = count > 0 ? nh_object_memory(streams[0]) : nh_memory_default();
 
     if (callback.type != NH_FUNCTION) {
-        return nh_error_new_argument_type(memory, "streams[stream.length - 1]",
-                                          "of type function", callback);
+        return nh_error_new_argument_type(memory, "streams[stream.length - 1]", "of type function",
+                                          callback);
     }
     if (count < 2) {
         return nh_error_new(memory, "TypeError", "ERR_MISSING_ARGS",
@@ -392,7 +389,8 @@ nh_error *nh_stream_pipeline(nh_emitter *const *streams, size_t count, nh_value 
     if (error != NULL) {
         return error;
     }
-    pipeline *line = nh_memory_allocate_zeroed(memory, 1, sizeof(*line) + count * sizeof(line_stage));
+    pipeline *line =
+        nh_memory_allocate_zeroed(memory, 1, sizeof(*line) + count * sizeof(line_stage));
     if (line == NULL) {
         return nh_error_out_of_memory();
     }

@@ -7,9 +7,6 @@
 #include "stream/sides.h"
 
 #include <math.h>
-#include <string.h>
-
-#include "core/text.h"
 
 #define DEFAULT_BYTES ((size_t)65536)
 #define DEFAULT_OBJECTS ((size_t)16)
@@ -46,14 +43,9 @@ bool nh_readable_side_init(nh_stream *stream, const nh_stream_options *options) 
     return true;
 }
 
-static void pop_chunk(nh_stream *stream) {
-    nh_value_release(nh_queue_at(&stream->readable.chunks, 0));
-    nh_queue_pop(&stream->readable.chunks);
-}
-
 void nh_readable_side_deinit(nh_stream *stream) {
     while (stream->readable.chunks.count > 0) {
-        pop_chunk(stream);
+        nh_readable_pop_chunk(stream);
     }
     nh_queue_deinit(&stream->readable.chunks, memory_of(stream));
     nh_pipes_deinit(stream);
@@ -99,8 +91,8 @@ static bool queue_chunk_take(nh_stream *stream, nh_value chunk, bool front) {
 
 static void add_chunk_take(nh_stream *stream, nh_value chunk, bool front) {
     nh_readable_side *side = &stream->readable;
-    bool straight_through = side->flowing == NH_FLOWING_ON && !side->sync && side->data_listening &&
-                            side->length == 0;
+    bool straight_through =
+        side->flowing == NH_FLOWING_ON && !side->sync && side->data_listening && side->length == 0;
 
     if (straight_through) {
         nh_pipes_forget_drain(stream);
@@ -166,10 +158,10 @@ static void throw_take(nh_stream *stream, nh_error *error) {
 }
 
 /* What a pushed string becomes: itself when it is in the encoding that is read, bytes otherwise. */
-static bool prepare_string(nh_stream *stream, nh_value encoding, nh_value *chunk, bool *out_decoded) {
+static bool prepare_string(nh_stream *stream, nh_value encoding, nh_value *chunk,
+                           bool *out_decoded) {
     nh_encoding from = NH_ENCODING_UTF8;
-    nh_error *error =
-        nh_encoding_of_value(memory_of(stream), encoding, NH_ENCODING_UTF8, &from);
+    nh_error *error = nh_encoding_of_value(memory_of(stream), encoding, NH_ENCODING_UTF8, &from);
 
     if (error != NULL) {
         throw_take(stream, error);
@@ -254,8 +246,8 @@ static bool insert_bytes_or_text(nh_stream *stream, nh_value chunk, nh_value enc
             return false;
         }
         if (front && side->has_decoder && !decoded) {
-            nh_value text = nh_decode(memory_of(stream), nh_value_bytes(owned),
-                                      side->decoder.encoding);
+            nh_value text =
+                nh_decode(memory_of(stream), nh_value_bytes(owned), side->decoder.encoding);
             nh_value_assign_take(&owned, text);
         }
     } else if (chunk.type != NH_BUFFER && chunk.type != NH_UNDEFINED) {
@@ -324,10 +316,6 @@ bool nh_readable_push_bytes(nh_stream *stream, nh_bytes bytes) {
 
 /* --- read --------------------------------------------------------------------------------- */
 
-static nh_value *front_chunk(const nh_stream *stream) {
-    return nh_queue_at(&stream->readable.chunks, 0);
-}
-
 /* How much a read of `size` (NaN: whatever there is) gives now. */
 static size_t readable_amount(const nh_stream *stream, double size) {
     const nh_readable_side *side = &stream->readable;
@@ -340,142 +328,13 @@ static size_t readable_amount(const nh_stream *stream, double size) {
     }
     if (isnan(size)) {
         bool one_chunk = side->flowing == NH_FLOWING_ON && side->length > 0;
-        return one_chunk ? nh_readable_chunk_length(stream, *front_chunk(stream)) : side->length;
+        return one_chunk ? nh_readable_chunk_length(stream, *nh_readable_front_chunk(stream))
+                         : side->length;
     }
     if (size <= (double)side->length) {
         return (size_t)size;
     }
     return side->ended ? side->length : 0;
-}
-
-/* Splits text after `units` UTF-16 code units. */
-static bool split_text(nh_memory *memory, nh_value *chunk, size_t units, nh_value *out_head) {
-    nh_bytes all = nh_value_bytes(*chunk);
-    nh_text head, tail;
-
-    nh_text_init(&head, memory);
-    nh_text_add_utf16_prefix(&head, all, units);
-    nh_text_init(&tail, memory);
-    if (!head.failed) {
-        size_t whole = head.length;
-        uint32_t character = 0;
-        size_t step = 0;
-        /* A pair that was cut in half left its first surrogate, three bytes of its four. */
-        for (size_t at = 0; at < whole; at += step) {
-            step = nh_utf8_decode(all.data + at, all.length - at, &character);
-            if (at + step > whole) {
-                nh_text_add_code_point(&tail, 0xDC00 + (character & 0x3FF));
-                whole = at + step;
-            }
-        }
-        nh_text_add(&tail, all.data + whole, all.length - whole);
-    }
-    nh_value rest = nh_text_take_string(&tail);
-    *out_head = nh_text_take_string(&head);
-    if (out_head->type == NH_INVALID || rest.type == NH_INVALID) {
-        nh_value_release(out_head);
-        nh_value_release(&rest);
-        return false;
-    }
-    nh_value_assign_take(chunk, rest);
-    return true;
-}
-
-static bool split_bytes(nh_memory *memory, nh_value *chunk, size_t length, nh_value *out_head) {
-    size_t all = nh_value_bytes(*chunk).length;
-    nh_value rest = nh_buffer_slice(memory, *chunk, length, all - length);
-
-    *out_head = nh_buffer_slice(memory, *chunk, 0, length);
-    if (out_head->type == NH_INVALID || rest.type == NH_INVALID) {
-        nh_value_release(out_head);
-        nh_value_release(&rest);
-        return false;
-    }
-    nh_value_assign_take(chunk, rest);
-    return true;
-}
-
-/* Adds text to text; halves of a surrogate pair that meet become one character. */
-static void add_joined(nh_text *text, nh_bytes more) {
-    uint32_t last = 0, first = 0;
-
-    if (text->length >= 3 && more.length >= 3) {
-        nh_utf8_decode((const uint8_t *)text->data + text->length - 3, 3, &last);
-        nh_utf8_decode(more.data, more.length, &first);
-    }
-    if (last >= 0xD800 && last <= 0xDBFF && first >= 0xDC00 && first <= 0xDFFF) {
-        text->length -= 3;
-        nh_text_add_code_point(text, 0x10000 + ((last - 0xD800) << 10) + (first - 0xDC00));
-        more = nh_bytes_of(more.data + 3, more.length - 3);
-    }
-    nh_text_add_bytes(text, more);
-}
-
-/* Takes `length` (at least one chunk and a bit) out of the queue, as one value. */
-static nh_value take_joined(nh_stream *stream, size_t length) {
-    nh_memory *memory = memory_of(stream);
-    nh_value bytes = nh_undefined();
-    nh_text text;
-    size_t done = 0;
-    bool as_text = stream->readable.has_decoder;
-    bool failed = false;
-
-    nh_text_init(&text, memory);
-    if (!as_text) {
-        bytes = nh_buffer_new(memory, length);
-        failed = bytes.type == NH_INVALID;
-    }
-    while (!failed && done < length) {
-        nh_value *chunk = front_chunk(stream);
-        size_t available = nh_readable_chunk_length(stream, *chunk);
-        nh_value piece = nh_undefined();
-        if (available <= length - done) {
-            piece = nh_value_retain(*chunk);
-            pop_chunk(stream);
-        } else {
-            available = length - done;
-            failed = as_text ? !split_text(memory, chunk, available, &piece)
-                             : !split_bytes(memory, chunk, available, &piece);
-        }
-        nh_bytes content = nh_value_bytes(piece);
-        if (as_text) {
-            add_joined(&text, content);
-        } else if (!failed && content.length > 0) {
-            memcpy(nh_buffer_data(bytes) + done, content.data, content.length);
-        }
-        nh_value_release(&piece);
-        done += available;
-    }
-    if (as_text) {
-        bytes = nh_text_take_string(&text);
-    }
-    if (failed) {
-        nh_value_release(&bytes);
-        return (nh_value){.type = NH_INVALID};
-    }
-    return bytes;
-}
-
-/* Takes `amount` (more than 0) out of the queue; NH_INVALID without memory. */
-static nh_value take(nh_stream *stream, size_t amount) {
-    nh_value *chunk = front_chunk(stream);
-    size_t first = nh_readable_chunk_length(stream, *chunk);
-    nh_value taken = nh_undefined();
-
-    if (stream->readable.object_mode || first == amount) {
-        taken = nh_value_retain(*chunk);
-        pop_chunk(stream);
-    } else if (first > amount) {
-        bool split = stream->readable.has_decoder
-                         ? split_text(memory_of(stream), chunk, amount, &taken)
-                         : split_bytes(memory_of(stream), chunk, amount, &taken);
-        if (!split) {
-            return (nh_value){.type = NH_INVALID};
-        }
-    } else {
-        taken = take_joined(stream, amount);
-    }
-    return taken;
 }
 
 /* Calls the read operation. */
@@ -515,8 +374,8 @@ static size_t rounded_up(double size) {
 /* read(0) while there is something to tell: tells it instead of reading. */
 static bool only_tells(nh_stream *stream) {
     nh_readable_side *side = &stream->readable;
-    bool enough = side->high_water_mark != 0 ? side->length >= side->high_water_mark
-                                             : side->length > 0;
+    bool enough =
+        side->high_water_mark != 0 ? side->length >= side->high_water_mark : side->length > 0;
 
     if (!side->need_readable || !(enough || side->ended)) {
         return false;
@@ -568,7 +427,7 @@ static nh_value read_retained(nh_stream *stream, double size) {
     nh_value taken = nh_null();
     if (amount > 0 && side->length > 0) {
         size_t before = amount;
-        taken = take(stream, amount);
+        taken = nh_readable_take(stream, amount);
         if (taken.type == NH_INVALID) {
             nh_stream_fail_no_memory(stream);
             return nh_null();

@@ -89,8 +89,7 @@ static void end_writable(nh_emitter *object, nh_value value) {
 
     (void)value;
     if (nh_writable_is_writable(stream)) {
-        nh_error *error =
-            nh_writable_end(stream, nh_undefined(), nh_undefined(), nh_undefined());
+        nh_error *error = nh_writable_end(stream, nh_undefined(), nh_undefined(), nh_undefined());
         nh_error_release(error);
     }
 }
@@ -313,6 +312,9 @@ static bool decode_queue(nh_stream *stream, nh_string_decoder *decoder) {
 }
 
 nh_error *nh_readable_set_encoding(nh_stream *stream, nh_value encoding) {
+    if (stream->refuse_encoding != NULL) {
+        return stream->refuse_encoding(nh_object_memory(&stream->emitter));
+    }
     nh_readable_side *side = &stream->readable;
     nh_encoding chosen = NH_ENCODING_UTF8;
     nh_error *error = nh_encoding_of_value(nh_object_memory(&stream->emitter), encoding,
@@ -373,5 +375,6 @@ bool nh_readable_object_mode(const nh_stream *stream) {
 }
 
 const char *nh_readable_encoding(const nh_stream *stream) {
-    return stream->readable.has_decoder ? nh_encoding_name(stream->readable.decoder.encoding) : NULL;
+    return stream->readable.has_decoder ? nh_encoding_name(stream->readable.decoder.encoding)
+                                        : NULL;
 }

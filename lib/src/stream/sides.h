@@ -35,6 +35,13 @@ void nh_readable_flow(nh_stream *stream);
 /* What a chunk counts in readableLength. */
 size_t nh_readable_chunk_length(const nh_stream *stream, nh_value chunk);
 
+/* The first chunk of the queue, which has to be there; and its end. */
+nh_value *nh_readable_front_chunk(const nh_stream *stream);
+void nh_readable_pop_chunk(nh_stream *stream);
+/* Takes `amount` (more than 0, and no more than there is) out of the queue; NH_INVALID without
+ * memory. The caller counts readableLength down. */
+nh_value nh_readable_take(nh_stream *stream, size_t amount);
+
 void nh_pipes_forget_drain(nh_stream *stream);
 void nh_pipes_deinit(nh_stream *stream);
 

@@ -33,19 +33,19 @@ typedef struct nh_readable_side {
     bool disabled; /* option readable: false of a Duplex */
     bool object_mode;
     bool has_decoder;
-    bool ended;       /* null was pushed */
-    bool end_emitted; /* 'end' was emitted */
-    bool reading;     /* the read operation was called and has not answered */
-    bool sync;        /* what is pushed now answers a read operation that has not returned */
+    bool ended;              /* null was pushed */
+    bool end_emitted;        /* 'end' was emitted */
+    bool reading;            /* the read operation was called and has not answered */
+    bool sync;               /* what is pushed now answers a read operation that has not returned */
     bool need_readable;      /* emit 'readable' as soon as there is something */
     bool emitting_readable;  /* a 'readable' is due */
     bool readable_listening; /* somebody listens to 'readable' */
     bool data_listening;     /* ... to 'data' */
     bool resume_scheduled;
-    bool reading_more; /* a tick that reads up to the high-water mark is due */
-    bool data_emitted; /* readableDidRead */
+    bool reading_more;      /* a tick that reads up to the high-water mark is due */
+    bool data_emitted;      /* readableDidRead */
     bool had_several_pipes; /* since the only one last had to wait for 'drain' */
-    bool paused;       /* pause() was called last; has_paused: or resume() was */
+    bool paused;            /* pause() was called last; has_paused: or resume() was */
     bool has_paused;
 } nh_readable_side;
 
@@ -78,11 +78,11 @@ typedef struct nh_writable_side {
     bool final_called;
     bool prefinished;
     bool need_drain;
-    bool writing;       /* a write is in progress */
-    bool expects_done;  /* ... and has not completed */
-    bool sync;          /* the call of the operation has not returned */
+    bool writing;      /* a write is in progress */
+    bool expects_done; /* ... and has not completed */
+    bool sync;         /* the call of the operation has not returned */
     bool draining_queue;
-    bool ended_by_peer; /* write() after end() is EPIPE: net.Socket sets it */
+    bool ended_by_peer;       /* write() after end() is EPIPE: net.Socket sets it */
     bool after_write_pending; /* one without callback is scheduled */
     bool after_write_open;    /* the last of after_writes may still grow */
 } nh_writable_side;
@@ -91,7 +91,7 @@ struct nh_stream {
     nh_emitter emitter;
     const nh_stream_operations *operations;
     void *data;
-    nh_error *errored; /* the first error; owned */
+    nh_error *errored;       /* the first error; owned */
     nh_error *destroy_error; /* what destroy() waits with for the construct operation; owned */
     nh_readable_side readable;
     nh_writable_side writable;
@@ -109,6 +109,9 @@ struct nh_stream {
     void *http_parser;     /* socket.parser */
     void *http_connection; /* what an http server or client keeps about it */
     void *http_agent;
+    /* Replaces setEncoding() with a function that throws; NULL: it works. Set by who speaks a
+     * protocol over the stream, which needs bytes. */
+    nh_error *(*refuse_encoding)(nh_memory *memory);
 };
 
 extern const nh_class nh_stream_class;   /* Stream: parent of all */

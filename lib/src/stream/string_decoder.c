@@ -79,8 +79,8 @@ static void hold(nh_string_decoder *decoder, nh_bytes bytes, size_t tail) {
 nh_value nh_string_decoder_write(nh_string_decoder *decoder, nh_memory *memory, nh_bytes bytes) {
     if (decoder->held_count == 0) {
         size_t tail = incomplete(decoder, bytes);
-        nh_value text = nh_decode(memory, nh_bytes_of(bytes.data, bytes.length - tail),
-                                  decoder->encoding);
+        nh_value text =
+            nh_decode(memory, nh_bytes_of(bytes.data, bytes.length - tail), decoder->encoding);
         hold(decoder, bytes, tail);
         return text;
     }
@@ -102,8 +102,8 @@ nh_value nh_string_decoder_write(nh_string_decoder *decoder, nh_memory *memory, 
 }
 
 nh_value nh_string_decoder_end(nh_string_decoder *decoder, nh_memory *memory) {
-    nh_value text = nh_decode(memory, nh_bytes_of(decoder->held, decoder->held_count),
-                              decoder->encoding);
+    nh_value text =
+        nh_decode(memory, nh_bytes_of(decoder->held, decoder->held_count), decoder->encoding);
 
     decoder->held_count = 0;
     return text;

@@ -1,9 +1,9 @@
 /* The writable side: write(), end() and the way to 'finish'.
  *
- * Order that is promised: the callback of a write whose operation completes inside its call comes on
- * the next tick, that of a later completion at once; 'drain' comes right before the callback of the
- * write that emptied the queue; 'prefinish' comes once everything is written and the final operation
- * has completed, 'finish' on the tick after it, and no sooner than all callbacks. */
+ * Order that is promised: the callback of a write whose operation completes inside its call comes
+ * on the next tick, that of a later completion at once; 'drain' comes right before the callback of
+ * the write that emptied the queue; 'prefinish' comes once everything is written and the final
+ * operation has completed, 'finish' on the tick after it, and no sooner than all callbacks. */
 #include "stream/sides.h"
 
 #define DEFAULT_BYTES ((size_t)65536)
@@ -85,8 +85,8 @@ static nh_error *prepare_chunk(nh_stream *stream, nh_value chunk, nh_value encod
     if (nh_value_is_text(encoding, "buffer")) {
         *out_encoding = NH_ENCODING_BUFFER;
     } else {
-        error = nh_encoding_of_value(memory_of(stream), encoding, side->default_encoding,
-                                     out_encoding);
+        error =
+            nh_encoding_of_value(memory_of(stream), encoding, side->default_encoding, out_encoding);
     }
     if (error != NULL) {
         return error;
@@ -160,8 +160,8 @@ static void write_or_queue_take(nh_stream *stream, nh_value chunk, nh_encoding e
                                 nh_value callback) {
     nh_writable_side *side = &stream->writable;
     size_t length = written_length(stream, chunk);
-    bool queued = side->writing || side->corked > 0 || stream->errored != NULL ||
-                  !stream->constructed;
+    bool queued =
+        side->writing || side->corked > 0 || stream->errored != NULL || !stream->constructed;
 
     side->pending_callbacks++;
     side->length += length;
@@ -246,8 +246,7 @@ nh_error *nh_writable_write(nh_stream *stream, nh_value chunk, nh_value encoding
 
 nh_error *nh_writable_write_bytes(nh_stream *stream, nh_bytes bytes, bool *out_more) {
     nh_value chunk = nh_buffer_of(memory_of(stream), bytes);
-    nh_error *error =
-        nh_writable_write(stream, chunk, nh_undefined(), nh_undefined(), out_more);
+    nh_error *error = nh_writable_write(stream, chunk, nh_undefined(), nh_undefined(), out_more);
 
     nh_value_release(&chunk);
     return error;
@@ -350,8 +349,7 @@ static nh_error *end_retained(nh_stream *stream, nh_value chunk, nh_value encodi
     return NULL;
 }
 
-nh_error *nh_writable_end(nh_stream *stream, nh_value chunk, nh_value encoding,
-                          nh_value callback) {
+nh_error *nh_writable_end(nh_stream *stream, nh_value chunk, nh_value encoding, nh_value callback) {
     if (!stream->writable.present) {
         return NULL;
     }
@@ -369,8 +367,8 @@ static bool is_done_writing(const nh_stream *stream) {
 
     return side->ending && stream->constructed && !side->finished && !side->writing &&
            side->pending.count == 0 && !side->draining_queue && side->length == 0 &&
-           !stream->destroyed &&
-           stream->errored == NULL && !stream->error_emitted && !stream->close_emitted;
+           !stream->destroyed && stream->errored == NULL && !stream->error_emitted &&
+           !stream->close_emitted;
 }
 
 static void finish(nh_stream *stream) {
@@ -411,10 +409,10 @@ static void finals_done(nh_stream *stream, nh_error *error) {
     nh_writable_side *side = &stream->writable;
 
     if (side->prefinished) {
-        nh_error *multiple =
-            error != NULL ? nh_error_retain(error)
-                          : nh_error_new(memory_of(stream), "Error", "ERR_MULTIPLE_CALLBACK",
-                                         "Callback called multiple times");
+        nh_error *multiple = error != NULL
+                                 ? nh_error_retain(error)
+                                 : nh_error_new(memory_of(stream), "Error", "ERR_MULTIPLE_CALLBACK",
+                                                "Callback called multiple times");
         nh_stream_fail(stream, multiple, false);
         nh_error_release(multiple);
         return;

@@ -361,8 +361,8 @@ void nh_writable_start(nh_stream *stream, nh_value chunk, nh_encoding encoding, 
 static nh_write_batch *take_batch(nh_stream *stream) {
     nh_writable_side *side = &stream->writable;
     size_t count = side->pending.count;
-    nh_write_batch *batch = nh_memory_allocate(
-        memory_of(stream), sizeof(*batch) + count * sizeof(batch->chunks[0]));
+    nh_write_batch *batch =
+        nh_memory_allocate(memory_of(stream), sizeof(*batch) + count * sizeof(batch->chunks[0]));
     nh_pending_write *writes =
         nh_memory_allocate(memory_of(stream), count * sizeof(nh_pending_write));
 
@@ -378,8 +378,8 @@ static nh_write_batch *take_batch(nh_stream *stream) {
         batch->callbacks += write->callback.type == NH_FUNCTION;
         batch->chunks[i] = (nh_stream_chunk){
             .chunk = write->chunk,
-            .encoding = write->encoding == NH_ENCODING_UNKNOWN ? NULL
-                                                               : nh_encoding_name(write->encoding),
+            .encoding =
+                write->encoding == NH_ENCODING_UNKNOWN ? NULL : nh_encoding_name(write->encoding),
         };
         nh_queue_pop(&side->pending);
     }

@@ -43,8 +43,7 @@ struct run {
     bool over;
 };
 
-static void note(struct lane *lane, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void note(struct lane *lane, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void note(struct lane *lane, const char *format, ...) {
     char word[256];
@@ -115,13 +114,11 @@ static nh_value new_function(struct lane *lane, nh_function_call call, char what
 static void act_write(struct lane *lane, int number, nh_value chunk, const char *encoding,
                       bool with_callback) {
     nh_memory *memory = lane->run->memory;
-    nh_value callback =
-        with_callback ? new_function(lane, call_note, 0, number) : nh_undefined();
+    nh_value callback = with_callback ? new_function(lane, call_note, 0, number) : nh_undefined();
     nh_value name = encoding != NULL ? nh_string_of(memory, encoding) : nh_undefined();
     bool more = false;
 
-    nh_error_release(
-        nh_writable_write(nh_as_stream(lane->socket), chunk, name, callback, &more));
+    nh_error_release(nh_writable_write(nh_as_stream(lane->socket), chunk, name, callback, &more));
     note(lane, "w%d=%s", number, more ? "true" : "false");
     nh_value_release(&chunk);
     nh_value_release(&name);
@@ -132,8 +129,7 @@ static void act_end(struct lane *lane, int number, bool with_chunk) {
     nh_value chunk = with_chunk ? nh_string_of(lane->run->memory, "z") : nh_undefined();
     nh_value callback = new_function(lane, call_note, 0, number);
 
-    nh_error_release(
-        nh_writable_end(nh_as_stream(lane->socket), chunk, nh_undefined(), callback));
+    nh_error_release(nh_writable_end(nh_as_stream(lane->socket), chunk, nh_undefined(), callback));
     nh_value_release(&chunk);
     nh_value_release(&callback);
 }
@@ -153,8 +149,7 @@ static void act_state(struct lane *lane) {
          nh_socket_is_connecting(socket) ? ",connecting" : "",
          nh_socket_is_pending(socket) ? ",pending" : "", nh_stream_is_destroyed(stream),
          nh_stream_is_closed(stream), nh_readable_is_ended(stream), nh_writable_is_ended(stream),
-         nh_writable_is_finished(stream),
-         (unsigned long long)nh_socket_bytes_written(socket));
+         nh_writable_is_finished(stream), (unsigned long long)nh_socket_bytes_written(socket));
 }
 
 static void fire(struct lane *lane, const char *event) {
@@ -276,8 +271,8 @@ static void on_end(nh_emitter *emitter, const nh_value *arguments, size_t count,
 static void on_error(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
     struct lane *lane = data;
     nh_value error = count > 0 ? arguments[0] : nh_undefined();
-    nh_value call = error.type == NH_ERROR ? nh_error_property(error.as.error, "syscall")
-                                           : nh_undefined();
+    nh_value call =
+        error.type == NH_ERROR ? nh_error_property(error.as.error, "syscall") : nh_undefined();
 
     (void)emitter;
     note(lane, "error(%s%s%s)", name_of(error), call.type == NH_STRING ? " " : "",
@@ -340,8 +335,7 @@ static void on_connection(nh_emitter *emitter, const nh_value *arguments, size_t
 
     (void)emitter;
     (void)count;
-    run->accepted.socket =
-        (nh_socket *)(void *)nh_emitter_retain(arguments[0].as.object);
+    run->accepted.socket = (nh_socket *)(void *)nh_emitter_retain(arguments[0].as.object);
     attach(&run->accepted);
     if (run->closes) {
         nh_net_server_close(run->server, nh_undefined());
@@ -396,8 +390,7 @@ static void connect_client(struct run *run, nh_value port) {
     nh_value_release(&function);
 }
 
-static void on_listening(nh_emitter *emitter, const nh_value *arguments, size_t count,
-                         void *data) {
+static void on_listening(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
     struct run *run = data;
     nh_value address = nh_net_server_address(run->server);
     nh_value port = nh_map_get(address, "port");

@@ -21,8 +21,7 @@ static void names_are_known_in_any_case(void) {
 static void unknown_names_are_errors(void) {
     nh_encoding encoding = NH_ENCODING_HEX;
     nh_value name = text("utf-7");
-    nh_error *error =
-        nh_encoding_of_value(nh_memory_default(), name, NH_ENCODING_UTF8, &encoding);
+    nh_error *error = nh_encoding_of_value(nh_memory_default(), name, NH_ENCODING_UTF8, &encoding);
 
     REQUIRE_NOT_NULL(error);
     ASSERT_STR_EQ(nh_error_code(error), "ERR_UNKNOWN_ENCODING");
@@ -83,9 +82,8 @@ static void decodes_as_to_string(void) {
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        nh_value string = nh_decode(nh_memory_default(),
-                                    nh_bytes_of(cases[i].bytes, cases[i].length),
-                                    cases[i].encoding);
+        nh_value string = nh_decode(
+            nh_memory_default(), nh_bytes_of(cases[i].bytes, cases[i].length), cases[i].encoding);
         ASSERT_STR_EQ(nh_value_text(string), cases[i].text);
         nh_value_release(&string);
     }

@@ -40,8 +40,7 @@ struct run {
     nh_stream_operations operations;
 };
 
-static void note(struct run *run, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void note(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void note(struct run *run, const char *format, ...) {
     char word[256];
@@ -145,9 +144,8 @@ static void complete(struct run *run, long which) {
     nh_error *error = NULL;
 
     if ((which & WITH_ERROR) != 0) {
-        error = which == (DESTROY | WITH_ERROR)
-                    ? nh_error_retain(run->destroy_error)
-                    : nh_error_new(run->memory, "Error", NULL, "op");
+        error = which == (DESTROY | WITH_ERROR) ? nh_error_retain(run->destroy_error)
+                                                : nh_error_new(run->memory, "Error", NULL, "op");
     }
     completions[which & 7]((which & 7) == TARGET_WRITE ? run->target : run->stream, error);
     nh_error_release(error);
@@ -780,8 +778,13 @@ static void on_uncaught(nh_loop *loop, nh_error *error, void *data) {
 }
 
 bool order_run(nh_memory *memory, const char *script, char *log, size_t size) {
-    struct run run = {.log = log, .size = size, .memory = memory, .kind = 'd', .left = 3,
-                      .target_write = 's', .target_mark = 4};
+    struct run run = {.log = log,
+                      .size = size,
+                      .memory = memory,
+                      .kind = 'd',
+                      .left = 3,
+                      .target_write = 's',
+                      .target_mark = 4};
     nh_stream_options options;
     nh_transport *simulator = nh_simulator_new(memory, NULL);
 

@@ -237,6 +237,11 @@ int sim_write(nh_connection *public_connection, const nh_bytes *pieces, size_t c
     return 1;
 }
 
+size_t sim_write_queue_size(nh_connection *public_connection) {
+    const sim_connection *connection = sim_connection_of(public_connection);
+    return connection->is_writing ? connection->write_length - connection->write_accepted : 0;
+}
+
 /* --- ending ------------------------------------------------------------------------------- */
 
 /* Nothing is left to write. */

@@ -316,6 +316,7 @@ void sim_observe(nh_connection *connection, const nh_connection_observer *observ
 int sim_start_reading(nh_connection *connection);
 void sim_stop_reading(nh_connection *connection);
 int sim_write(nh_connection *connection, const nh_bytes *pieces, size_t count, size_t *out_queued);
+size_t sim_write_queue_size(nh_connection *connection);
 int sim_shutdown(nh_connection *connection);
 void sim_close(nh_connection *connection);
 int sim_reset(nh_connection *connection);

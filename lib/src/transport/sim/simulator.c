@@ -314,6 +314,7 @@ static const nh_transport_operations operations = {
     .start_reading = sim_start_reading,
     .stop_reading = sim_stop_reading,
     .write = sim_write,
+    .write_queue_size = sim_write_queue_size,
     .shutdown = sim_shutdown,
     .close = sim_close,
     .reset = sim_reset,

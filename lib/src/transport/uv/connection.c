@@ -338,6 +338,10 @@ int uvt_write(nh_connection *public_connection, const nh_bytes *pieces, size_t c
     return status;
 }
 
+size_t uvt_write_queue_size(nh_connection *connection) {
+    return uv_stream_get_write_queue_size(&of_public(connection)->handle.uv.stream);
+}
+
 int uvt_shutdown(nh_connection *public_connection) {
     uvt_connection *connection = of_public(public_connection);
     if (connection->handle.is_closing) {

@@ -92,6 +92,7 @@ int uvt_connect(nh_connection *connection, const nh_address *remote, const nh_ad
 int uvt_start_reading(nh_connection *connection);
 void uvt_stop_reading(nh_connection *connection);
 int uvt_write(nh_connection *connection, const nh_bytes *pieces, size_t count, size_t *out_queued);
+size_t uvt_write_queue_size(nh_connection *connection);
 int uvt_shutdown(nh_connection *connection);
 void uvt_close(nh_connection *connection);
 int uvt_reset(nh_connection *connection);

@@ -198,6 +198,7 @@ static const nh_transport_operations operations = {
     .start_reading = uvt_start_reading,
     .stop_reading = uvt_stop_reading,
     .write = uvt_write,
+    .write_queue_size = uvt_write_queue_size,
     .shutdown = uvt_shutdown,
     .close = uvt_close,
     .reset = uvt_reset,
