@@ -232,17 +232,6 @@ nh_error *nh_outgoing_message_write_bytes(nh_outgoing_message *message, nh_bytes
 
 /* --- end() -------------------------------------------------------------------------------- */
 
-/* Everything was taken by the socket. */
-static void emit_finish(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
-    (void)arguments;
-    (void)count;
-    (void)out_result;
-    nh_outgoing_message *message = data;
-    if (message->socket == NULL || !message->socket_had_error) {
-        (void)nh_emitter_emit_bare(&message->emitter, "finish");
-    }
-}
-
 /* end() on a message that has ended. */
 static nh_error *end_again(nh_outgoing_message *message, nh_value callback) {
     if (callback.type != NH_FUNCTION) {
@@ -278,14 +267,9 @@ static nh_error *send_last_chunk(nh_outgoing_message *message, nh_value chunk, n
     return nh_outgoing_implicit_header(message);
 }
 
-/* What says where the body ends, with the callback that tells when it is out. */
+/* What says where the body ends; 'finish' follows when it is out. */
 static nh_error *send_terminator(nh_outgoing_message *message, bool had_chunk) {
     nh_memory *memory = memory_of(message);
-    nh_value finish = nh_http_method_function(&message->emitter, "finish", emit_finish);
-    if (finish.type == NH_INVALID) {
-        return nh_error_out_of_memory();
-    }
-    nh_error *error = NULL;
     if (message->has_body && message->chunked_encoding) {
         nh_text text;
         nh_text_init(&text, memory);
@@ -294,18 +278,24 @@ static nh_error *send_terminator(nh_outgoing_message *message, bool had_chunk) {
         nh_text_add_c(&text, "\r\n");
         nh_value last = nh_text_take_string(&text);
         nh_value latin1 = nh_string_of(memory, "latin1");
-        error = latin1.type == NH_INVALID ? nh_error_out_of_memory()
-                                          : nh_outgoing_send(message, last, latin1, finish, NULL);
+        nh_error *error = latin1.type == NH_INVALID
+                              ? nh_error_out_of_memory()
+                              : nh_outgoing_send(message, last, latin1, NH_OUTGOING_FINISH, NULL);
         nh_value_release(&latin1);
         nh_value_release(&last);
-    } else if (!message->head_sent || had_chunk ||
-               nh_outgoing_message_writable_length(message) > 0) {
-        error = nh_outgoing_send_text(message, "", &finish);
-    } else {
-        nh_loop_tick(message->emitter.loop, call_bare, &message->emitter, finish);
+        return error;
     }
+    if (!message->head_sent || had_chunk || nh_outgoing_message_writable_length(message) > 0) {
+        nh_value finish = NH_OUTGOING_FINISH;
+        return nh_outgoing_send_text(message, "", &finish);
+    }
+    nh_value finish = nh_outgoing_finish_function(message);
+    if (finish.type == NH_INVALID) {
+        return nh_error_out_of_memory();
+    }
+    nh_loop_tick(message->emitter.loop, call_bare, &message->emitter, finish);
     nh_value_release(&finish);
-    return error;
+    return NULL;
 }
 
 /* Undoes every cork(), of the message and of the socket. */

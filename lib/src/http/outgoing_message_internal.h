@@ -68,7 +68,7 @@ struct nh_outgoing_message {
     double bytes_written;         /* of the body, counted under strictContentLength */
     double keep_alive_timeout_ms; /* for the Keep-Alive line; 0: none */
     double max_requests_per_socket;
-    nh_error *errored;
+    nh_value errored; /* null, then what destroy() was given: an error or undefined */
 
     bool head_sent; /* handed to the socket or the queue */
     bool destroyed;

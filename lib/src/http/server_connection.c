@@ -450,6 +450,11 @@ static void start_parser(nh_server_connection *connection) {
     }
 }
 
+static nh_error *refuse_encoding(nh_memory *memory) {
+    return nh_http_error(memory, "ERR_HTTP_SOCKET_ENCODING",
+                         "Changing the socket encoding is not allowed per RFC7230 Section 3.");
+}
+
 static bool attach(nh_server_connection *connection) {
     nh_stream *socket = connection->socket;
     if (!listen(connection, "timeout", on_timeout)) {
@@ -462,6 +467,7 @@ static bool attach(nh_server_connection *connection) {
         !listen(connection, "pause", on_pause)) {
         return false;
     }
+    socket->refuse_encoding = refuse_encoding;
     nh_socket *tcp = nh_socket_of_stream(socket);
     if (tcp != NULL && tcp->consumer == NULL) {
         connection->consumes = true;
