@@ -73,7 +73,7 @@ TS_GETTER(get_object_mode, IT, nh_boolean(nh_outgoing_message_writable_object_mo
 TS_GETTER(get_writable, IT, nh_boolean(nh_outgoing_message_is_writable(it)))
 TS_GETTER(get_destroyed, IT, nh_boolean(nh_outgoing_message_is_destroyed(it)))
 TS_GETTER(get_closed, IT, nh_boolean(nh_outgoing_message_is_closed(it)))
-TS_GETTER(get_errored, IT, ts_error_or_null(nh_outgoing_message_errored(it)))
+TS_GETTER(get_errored, IT, nh_value_retain(nh_outgoing_message_errored(it)))
 TS_GETTER(get_socket, IT, ts_object_or_null(nh_as_emitter(nh_outgoing_message_socket(it))))
 TS_GETTER(get_connection, IT, ts_object_or_null(nh_as_emitter(nh_outgoing_message_connection(it))))
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reference/evaluate_entries.h"
 #include "reference/frame.h"
 #include "reference/plain.h"
 #include "reference/promise.h"
@@ -480,6 +481,8 @@ static const struct {
     {"$function", evaluate_function},
     {"$new", evaluate_new},
     {"$null_prototype", evaluate_members},
+    {"$map", ts_evaluate_map},
+    {"$headers", ts_evaluate_headers},
     {"$typeof", evaluate_typeof},
     {"$length", evaluate_length},
     {"$text", evaluate_text},

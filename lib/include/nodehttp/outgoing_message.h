@@ -32,7 +32,8 @@ nh_error *nh_outgoing_message_set_header(nh_outgoing_message *message, nh_value 
 /* The same with C strings. */
 nh_error *nh_outgoing_message_set_header_text(nh_outgoing_message *message, const char *name,
                                               const char *value);
-/* Sets all headers of a map, or of a list of [name, value] pairs (Headers and Map).
+/* Sets all headers of a Headers or Map object, given as nh_list_new_entries() makes it; an array is
+ * none. One that fails leaves those before it set.
  * ERR_HTTP_HEADERS_SENT, ERR_INVALID_ARG_TYPE. Node: setHeaders(). */
 nh_error *nh_outgoing_message_set_headers(nh_outgoing_message *message, nh_value headers);
 /* Adds a value, or each of a list. Errors as setHeader(). Node: appendHeader(). */
@@ -104,8 +105,8 @@ bool nh_outgoing_message_writable_object_mode(const nh_outgoing_message *message
 bool nh_outgoing_message_is_writable(const nh_outgoing_message *message); /* message.writable */
 bool nh_outgoing_message_is_destroyed(const nh_outgoing_message *message);
 bool nh_outgoing_message_is_closed(const nh_outgoing_message *message);
-/* Borrowed; NULL when there is none. */
-nh_error *nh_outgoing_message_errored(const nh_outgoing_message *message);
+/* Borrowed: null until destroy() is called, then its error, or undefined when it had none. */
+nh_value nh_outgoing_message_errored(const nh_outgoing_message *message);
 /* message.socket, message.connection: borrowed; NULL when there is none. */
 nh_stream *nh_outgoing_message_socket(const nh_outgoing_message *message);
 nh_stream *nh_outgoing_message_connection(const nh_outgoing_message *message);

@@ -178,6 +178,13 @@ bool nh_list_append_take(nh_value list, nh_value value);
 void nh_list_set_take(nh_value list, size_t index, nh_value value);
 void nh_list_remove(nh_value list, size_t index);
 
+/* A list whose elements are the [key, value] pairs of a collection: what a Map or a Headers object
+ * is for functions that iterate over one. `class_name` is what errors call it; it has to be static.
+ */
+nh_value nh_list_new_entries(nh_memory *memory, const char *class_name);
+/* The class given to nh_list_new_entries(); NULL for an array and for anything else. */
+const char *nh_list_entries_class(nh_value list);
+
 /* --- maps --------------------------------------------------------------------------------- */
 
 /* Keys have the order of JavaScript's own properties: array indices ("0", "10") ascending, then

@@ -104,7 +104,9 @@ static void add_description(nh_text *text, nh_value value) {
         nh_text_add_c(text, "an instance of Buffer");
         break;
     case NH_LIST:
-        nh_text_add_c(text, "an instance of Array");
+        nh_text_add_format(text, "an instance of %s",
+                           nh_list_entries_class(value) == NULL ? "Array"
+                                                                : nh_list_entries_class(value));
         break;
     case NH_MAP:
         nh_text_add_c(text, "an instance of Object");

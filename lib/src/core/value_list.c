@@ -10,6 +10,7 @@ struct nh_list {
     nh_value *items;
     size_t length;
     size_t capacity;
+    const char *entries_of; /* class of the object whose entries these are; NULL: an array */
 };
 
 nh_value nh_list_new(nh_memory *memory) {
@@ -20,6 +21,18 @@ nh_value nh_list_new(nh_memory *memory) {
     list->references = 1;
     list->memory = memory;
     return (nh_value){.type = NH_LIST, .as.list = list};
+}
+
+nh_value nh_list_new_entries(nh_memory *memory, const char *class_name) {
+    nh_value list = nh_list_new(memory);
+    if (list.type == NH_LIST) {
+        list.as.list->entries_of = class_name;
+    }
+    return list;
+}
+
+const char *nh_list_entries_class(nh_value list) {
+    return list.type == NH_LIST ? list.as.list->entries_of : NULL;
 }
 
 void nh_list_retain(nh_list *list) {

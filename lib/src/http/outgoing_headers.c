@@ -56,16 +56,6 @@ nh_error *nh_outgoing_message_set_header_text(nh_outgoing_message *message, cons
     return error;
 }
 
-/* A list of [name, value] pairs, which stands for a Map or Headers object. */
-static bool is_list_of_pairs(nh_value list) {
-    for (size_t i = 0; i < nh_list_length(list); i++) {
-        if (nh_list_length(nh_list_get(list, i)) != 2) {
-            return false;
-        }
-    }
-    return list.type == NH_LIST;
-}
-
 /* Adds one value or those of a list; false without memory. */
 static bool add_values(nh_value list, nh_value value) {
     if (value.type != NH_LIST) {
@@ -86,7 +76,7 @@ nh_error *nh_outgoing_message_set_headers(nh_outgoing_message *message, nh_value
     if (error != NULL) {
         return error;
     }
-    if (!is_list_of_pairs(headers)) {
+    if (nh_list_entries_class(headers) == NULL) {
         return nh_error_new_argument_type(memory, "headers", "an instance of Headers or Map",
                                           headers);
     }

@@ -34,6 +34,7 @@ void nh_outgoing_message_init(nh_outgoing_message *message, const nh_outgoing_ho
     message->head = nh_undefined();
     message->trailer = nh_undefined();
     message->content_length = nh_undefined();
+    message->errored = nh_null();
     message->high_water_mark = (double)NH_OUTGOING_HIGH_WATER_MARK;
     message->should_keep_alive = true;
     message->default_keep_alive = true;
@@ -69,7 +70,7 @@ static void destroy_object(nh_emitter *emitter) {
     nh_value_release(&message->content_length);
     nh_outgoing_queue_clear(memory, &message->queue);
     nh_outgoing_queue_clear(memory, &message->corked_chunks);
-    nh_error_release(message->errored);
+    nh_value_release(&message->errored);
     if (message->socket != NULL) {
         if (message->socket->http_message == message) {
             message->socket->http_message = NULL;
@@ -158,7 +159,7 @@ void nh_outgoing_destroy(nh_outgoing_message *message, nh_error *error) {
         return;
     }
     message->destroyed = true;
-    message->errored = error == NULL ? NULL : nh_error_retain(error);
+    message->errored = error == NULL ? nh_undefined() : nh_value_of_error(error);
     if (message->socket != NULL) {
         nh_stream_destroy(message->socket, error);
         return;
@@ -254,7 +255,7 @@ bool nh_outgoing_message_is_closed(const nh_outgoing_message *message) {
     return message->closed;
 }
 
-nh_error *nh_outgoing_message_errored(const nh_outgoing_message *message) {
+nh_value nh_outgoing_message_errored(const nh_outgoing_message *message) {
     return message->errored;
 }
 

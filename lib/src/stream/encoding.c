@@ -44,7 +44,10 @@ const char *nh_encoding_name(nh_encoding encoding) {
 }
 
 nh_error *nh_encoding_error(nh_memory *memory, nh_value value) {
-    nh_value shown = nh_value_to_string(memory, value);
+    /* The message shows objects as util.inspect() does, and the text of anything else. */
+    bool inspected = value.type == NH_LIST || value.type == NH_MAP || value.type == NH_BIGINT;
+    nh_value shown =
+        inspected ? nh_value_inspect(memory, value) : nh_value_to_string(memory, value);
     nh_error *error = shown.type == NH_INVALID
                           ? nh_error_out_of_memory()
                           : nh_error_new(memory, "TypeError", "ERR_UNKNOWN_ENCODING",
