@@ -55,6 +55,17 @@ static ts_outcome use_result(ts_frame *frame, const json_t *step, const char *te
     return TS_CONTINUE;
 }
 
+/* The name of a result that there isn't, since the call threw: known, and undefined. */
+static ts_outcome name_nothing(ts_frame *frame, const json_t *step)
+{
+    const char *name = json_string_value(json_object_get(step, "let"));
+    if (name != NULL && !ts_scope_declare(frame->scope, name, nh_undefined())) {
+        ts_session_fail(frame->session, "out of memory");
+        return TS_OVER;
+    }
+    return TS_CONTINUE;
+}
+
 static ts_outcome call_place(ts_frame *frame, const json_t *step, const json_t *path,
                              bool construct)
 {
@@ -75,6 +86,7 @@ static ts_outcome call_place(ts_frame *frame, const json_t *step, const json_t *
         outcome = interrupted(frame);
     } else if (error != NULL) {
         ts_observe_error(frame, place.text, "() throws", error);
+        outcome = name_nothing(frame, step);
     } else {
         outcome = use_result(frame, step, place.text, result);
     }

@@ -346,14 +346,10 @@ static nh_error *keep_socket_alive(nh_agent *agent, nh_socket *socket, bool *out
     nh_value timeout = nh_map_get(agent->options, "timeout");
     timeout = nh_value_is_truthy(timeout) ? timeout : nh_number(0);
     double announced = announced_timeout_ms(&socket->stream);
-    if (announced == 0) {
-        *out_keep = false; /* it may be gone before it is used */
-        return NULL;
-    }
     if (announced > 0 && timeout.type == NH_NUMBER && announced < timeout.as.number) {
         timeout = nh_number(announced);
     }
-    *out_keep = true;
+    *out_keep = announced != 0; /* too short: it may be gone before it is used */
     return nh_value_is_same(nh_socket_timeout(socket), timeout)
                ? NULL
                : nh_socket_set_timeout(socket, timeout, nh_undefined());
