@@ -43,11 +43,16 @@ const char *nh_encoding_name(nh_encoding encoding) {
     return "";
 }
 
+/* What util.format('%s') makes of a value. */
+static nh_value formatted(nh_memory *memory, nh_value value) {
+    bool is_inspected = value.type == NH_LIST || value.type == NH_MAP ||
+                        value.type == NH_SYMBOL || value.type == NH_BIGINT;
+
+    return is_inspected ? nh_value_inspect(memory, value) : nh_value_to_string(memory, value);
+}
+
 nh_error *nh_encoding_error(nh_memory *memory, nh_value value) {
-    /* The message shows objects as util.inspect() does, and the text of anything else. */
-    bool inspected = value.type == NH_LIST || value.type == NH_MAP || value.type == NH_BIGINT;
-    nh_value shown =
-        inspected ? nh_value_inspect(memory, value) : nh_value_to_string(memory, value);
+    nh_value shown = formatted(memory, value);
     nh_error *error = shown.type == NH_INVALID
                           ? nh_error_out_of_memory()
                           : nh_error_new(memory, "TypeError", "ERR_UNKNOWN_ENCODING",

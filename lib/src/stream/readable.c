@@ -161,11 +161,15 @@ static void throw_take(nh_stream *stream, nh_error *error) {
 static bool prepare_string(nh_stream *stream, nh_value encoding, nh_value *chunk,
                            bool *out_decoded) {
     nh_encoding from = NH_ENCODING_UTF8;
-    nh_error *error = nh_encoding_of_value(memory_of(stream), encoding, NH_ENCODING_UTF8, &from);
 
-    if (error != NULL) {
-        throw_take(stream, error);
-        return false;
+    /* What is no string counts as not given, unlike in write(). */
+    if (encoding.type == NH_STRING) {
+        nh_error *error =
+            nh_encoding_of_value(memory_of(stream), encoding, NH_ENCODING_UTF8, &from);
+        if (error != NULL) {
+            throw_take(stream, error);
+            return false;
+        }
     }
     if (stream->readable.has_decoder && stream->readable.decoder.encoding == from) {
         *out_decoded = true;

@@ -31,6 +31,29 @@ static void unknown_names_are_errors(void) {
     nh_value_release(&name);
 }
 
+static void unknown_values_are_inspected(void) {
+    nh_value list = nh_list_new(nh_memory_default());
+    nh_list_append(list, nh_number(1));
+    const struct {
+        nh_value value;
+        const char *message;
+    } cases[] = {
+        {list, "Unknown encoding: [ 1 ]"},
+        {nh_map_new(nh_memory_default()), "Unknown encoding: {}"},
+        {nh_number(-0.5), "Unknown encoding: -0.5"},
+        {nh_boolean(true), "Unknown encoding: true"},
+        {nh_symbol_new(nh_memory_default(), "x", 1), "Unknown encoding: Symbol(x)"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        nh_value value = cases[i].value;
+        nh_error *error = nh_encoding_error(nh_memory_default(), value);
+        ASSERT_STR_EQ(nh_error_message(error), cases[i].message);
+        nh_error_release(error);
+        nh_value_release(&value);
+    }
+}
+
 static void encodes_as_buffer_from(void) {
     static const struct {
         nh_encoding encoding;
@@ -151,6 +174,7 @@ static void what_never_completes_is_replaced(void) {
 int main(int argc, char **argv) {
     static const struct unit_case cases[] = {
         UNIT_CASE(names_are_known_in_any_case), UNIT_CASE(unknown_names_are_errors),
+        UNIT_CASE(unknown_values_are_inspected),
         UNIT_CASE(encodes_as_buffer_from),      UNIT_CASE(decodes_as_to_string),
         UNIT_CASE(characters_are_put_together), UNIT_CASE(what_never_completes_is_replaced),
     };
