@@ -146,7 +146,7 @@ int ts_command_run(const ts_command *self, int argc, char **argv) {
          "implementations (default: reference)"},
         {"format", TS_OPTION_TEXT, &a.format, "NAME", "pretty, tap, junit, json or html"},
         {"output", TS_OPTION_TEXT, &a.output, "FILE", "write the report there"},
-        {"jobs", TS_OPTION_COUNT, &a.jobs, "N", "adapter processes at a time"},
+        {"jobs", TS_OPTION_COUNT, &a.jobs, "N", "so many runs at a time (simulator: one)"},
         {"shard", TS_OPTION_TEXT, &a.shard, "I/N", "only the I-th of N parts"},
         {"repeat", TS_OPTION_COUNT, &a.repeat, "N", "run each scenario N times"},
         {"time-scale", TS_OPTION_FACTOR, &a.time_scale, "F", "multiply all real times by F"},

@@ -188,7 +188,7 @@ static void start_implementation(schedule *s) {
         return;
     }
     const ts_specification *spec = &specifications->items[s->current];
-    unsigned jobs = spec->kind == TS_SPECIFICATION_COMMAND ? s->options->jobs : 1;
+    unsigned jobs = spec->kind != TS_SPECIFICATION_REFERENCE ? s->options->jobs : 1;
     jobs = jobs > MOST_JOBS ? MOST_JOBS : jobs;
     s->next_item = 0;
     s->failed_openings = 0;

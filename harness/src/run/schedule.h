@@ -24,7 +24,7 @@ typedef struct ts_implementation_record {
 typedef struct ts_schedule_options {
     const ts_selection *selection;
     const ts_specifications *specifications;
-    unsigned jobs;   /* adapters of one implementation at a time; in-process ones run alone */
+    unsigned jobs; /* runs of one implementation at a time; in the simulator one after the other */
     unsigned repeat; /* how often each scenario runs; the first result that is no pass stays */
     double time_scale;
     bool recording; /* observe only: results carry traces, and nothing is compared */
