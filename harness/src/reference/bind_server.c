@@ -56,7 +56,9 @@ TS_ATTEMPT(set_inactivity, IT,
     X(highWaterMark)                                                                          \
     X(noDelay)                                                                                \
     X(keepAlive)                                                                              \
-    X(keepAliveInitialDelay)
+    X(keepAliveInitialDelay)                                                                  \
+    X(allowHalfOpen)                                                                          \
+    X(pauseOnConnect)
 
 FIELDS(FIELD)
 

@@ -48,7 +48,8 @@ nh_error *nh_server_set_timeout(nh_server *server, nh_value milliseconds, nh_val
 /* Properties, by their names in Node.js: timeout, keepAliveTimeout, headersTimeout, requestTimeout,
  * maxHeadersCount, maxRequestsPerSocket, httpAllowHalfOpen, requireHostHeader,
  * rejectNonStandardBodyWrites, joinDuplicateHeaders, maxHeaderSize, insecureHTTPParser,
- * connectionsCheckingInterval, highWaterMark, noDelay, keepAlive, keepAliveInitialDelay.
+ * connectionsCheckingInterval, highWaterMark, noDelay, keepAlive, keepAliveInitialDelay,
+ * allowHalfOpen, pauseOnConnect.
  * nh_server_property() gives an owned value, undefined for other names; nh_server_set_property()
  * takes any value (nothing is checked before it is used, as in Node.js) and is false for other
  * names. Milliseconds and bytes. */

@@ -29,6 +29,8 @@ typedef enum nh_server_setting {
     NH_SERVER_NO_DELAY,
     NH_SERVER_KEEP_ALIVE,
     NH_SERVER_KEEP_ALIVE_INITIAL_DELAY,
+    NH_SERVER_ALLOW_HALF_OPEN,
+    NH_SERVER_PAUSE_ON_CONNECT,
     NH_SERVER_SETTINGS /* how many there are */
 } nh_server_setting;
 

@@ -43,6 +43,8 @@ static const setting settings[NH_SERVER_SETTINGS] = {
     [NH_SERVER_NO_DELAY] = {"noDelay", NO_CHECK, NULL, 1},
     [NH_SERVER_KEEP_ALIVE] = {"keepAlive", NO_CHECK, NULL, 0},
     [NH_SERVER_KEEP_ALIVE_INITIAL_DELAY] = {"keepAliveInitialDelay", NO_CHECK, NULL, 0},
+    [NH_SERVER_ALLOW_HALF_OPEN] = {"allowHalfOpen", NO_CHECK, NULL, 1},
+    [NH_SERVER_PAUSE_ON_CONNECT] = {"pauseOnConnect", NO_CHECK, NULL, 0},
 };
 
 /* The order in which Node checks them, which decides about the error that is seen. */
@@ -60,7 +62,8 @@ static const nh_server_setting checked[] = {
 
 static bool is_boolean_setting(nh_server_setting index) {
     return settings[index].check == TRUTH_VALUE || index == NH_SERVER_HTTP_ALLOW_HALF_OPEN ||
-           index == NH_SERVER_NO_DELAY || index == NH_SERVER_KEEP_ALIVE;
+           index == NH_SERVER_NO_DELAY || index == NH_SERVER_KEEP_ALIVE ||
+           index == NH_SERVER_ALLOW_HALF_OPEN || index == NH_SERVER_PAUSE_ON_CONNECT;
 }
 
 static nh_value default_of(nh_server_setting index) {
@@ -219,6 +222,10 @@ bool nh_server_set_property(nh_server *server, const char *name, nh_value value)
         net->no_delay = nh_value_is_truthy(value);
     } else if (at == NH_SERVER_KEEP_ALIVE) {
         net->keep_alive = nh_value_is_truthy(value);
+    } else if (at == NH_SERVER_ALLOW_HALF_OPEN) {
+        net->allow_half_open = nh_value_is_truthy(value);
+    } else if (at == NH_SERVER_PAUSE_ON_CONNECT) {
+        net->pause_on_connect = nh_value_is_truthy(value);
     }
     return true;
 }
