@@ -30,7 +30,6 @@ static nh_error *set_global_agent(nh_loop *loop, nh_emitter *self, nh_value valu
 }
 
 TS_ACTION(destroy, IT, nh_agent_destroy(it))
-TS_ATTEMPT(get_name, IT, nh_agent_get_name(it, ARGUMENT(0), &call->result))
 
 /* What the library itself does, whatever has been put in its place: that is what `super` calls. */
 static nh_error *with_default(ts_call *call, nh_agent_member member,
@@ -43,6 +42,16 @@ static nh_error *with_default(ts_call *call, nh_agent_member member,
     nh_agent_replace(agent, member, replacement);
     nh_value_release(&replacement);
     return error;
+}
+
+static nh_error *get_name_now(nh_agent *agent, ts_call *call)
+{
+    return nh_agent_get_name(agent, ARGUMENT(0), &call->result);
+}
+
+static nh_error *get_name(ts_call *call)
+{
+    return with_default(call, NH_AGENT_GET_NAME, get_name_now);
 }
 
 static nh_error *create_connection_now(nh_agent *agent, ts_call *call)

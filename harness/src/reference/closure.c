@@ -172,6 +172,7 @@ nh_value ts_function_of(ts_frame *frame, const json_t *definition)
     const char *name = json_string_value(json_object_get(definition, "name"));
     if (closure != NULL && name != NULL) {
         closure->name = strdup(name);
+        closure->lane = ts_session_lane(frame->session, name, frame->lane);
     }
     return ts_closure_as_function(closure, name);
 }

@@ -63,7 +63,7 @@ void ts_session_report_unsupported(ts_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void ts_session_fail(ts_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Reports an observation in the lane of `name`'s label, or in `lane`. Takes `value`. */
+/* Reports an observation in `lane`. Takes `value`. */
 void ts_session_observe(ts_session *session, const char *lane, const char *name, json_t *value,
                         bool chunk);
 /* The lane that a label or path belongs to; `current` when nothing was said of it. */

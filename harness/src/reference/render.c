@@ -60,12 +60,12 @@ static json_t *render_text(nh_bytes text)
     return render_bytes(text);
 }
 
-static json_t *render_list(ts_session *session, nh_value list, bool detailed, int depth)
+static json_t *render_list(ts_session *session, nh_value list, int depth)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < nh_list_length(list); i++) {
         (void)json_array_append_new(array,
-                                    render(session, nh_list_get(list, i), detailed, depth + 1));
+                                    render(session, nh_list_get(list, i), false, depth + 1));
     }
     return array;
 }
@@ -77,12 +77,12 @@ static void put(json_t *object, nh_bytes key, json_t *value)
     nh_value_release(&text);
 }
 
-static json_t *render_map(ts_session *session, nh_value map, bool detailed, int depth)
+static json_t *render_map(ts_session *session, nh_value map, int depth)
 {
     json_t *object = json_object();
     for (size_t i = 0; i < nh_map_length(map); i++) {
         put(object, nh_map_key_at(map, i),
-            render(session, nh_map_value_at(map, i), detailed, depth + 1));
+            render(session, nh_map_value_at(map, i), false, depth + 1));
     }
     return object;
 }
@@ -97,7 +97,7 @@ static json_t *render_error(ts_session *session, nh_error *error, bool detailed,
     (void)json_object_set_new(object, "message", render_text(nh_error_message_bytes(error)));
     for (size_t i = 0; detailed && i < nh_error_property_count(error); i++) {
         put(object, nh_error_property_key_at(error, i),
-            render(session, nh_error_property_at(error, i), detailed, depth + 1));
+            render(session, nh_error_property_at(error, i), false, depth + 1));
     }
     return object;
 }
@@ -135,12 +135,12 @@ static json_t *render(ts_session *session, nh_value value, bool detailed, int de
     case NH_BUFFER:
         return render_bytes(nh_value_bytes(value));
     case NH_LIST:
-        return render_list(session, value, detailed, depth);
+        return render_list(session, value, depth);
     case NH_MAP:
         if (ts_promise_is(value)) {
             return json_pack("{s:s}", "$object", "Promise");
         }
-        return render_map(session, value, detailed, depth);
+        return render_map(session, value, depth);
     case NH_ERROR:
         if (nh_error_stands_for(value.as.error).type != NH_INVALID) {
             return render(session, nh_error_stands_for(value.as.error), detailed, depth + 1);

@@ -27,8 +27,8 @@ static void on_uncaught(nh_loop *loop, nh_error *error, void *data)
     (void)loop;
     ts_session *session = data;
     nh_value value = nh_value_of_error(error);
-    ts_session_observe(session, "main", "process:uncaughtException",
-                       ts_render(session, value, false), false);
+    ts_session_observe(session, ts_session_lane(session, "process", "main"),
+                       "process:uncaughtException", ts_render(session, value, false), false);
     nh_value_release(&value);
 }
 
@@ -174,8 +174,7 @@ void ts_session_observe(ts_session *session, const char *lane, const char *name,
         json_decref(value);
         return;
     }
-    session->events->observation(session->owner, ts_session_lane(session, name, lane), name, value,
-                                 chunk);
+    session->events->observation(session->owner, lane, name, value, chunk);
 }
 
 __attribute__((format(printf, 3, 0))) static void

@@ -6,7 +6,8 @@
 
 #include "reference/closure.h"
 
-void ts_observe_suffixed(ts_frame *frame, const char *text, const char *suffix, json_t *value)
+static void observe_in(ts_frame *frame, const char *lane, const char *text, const char *suffix,
+                       json_t *value)
 {
     size_t size = strlen(text) + strlen(suffix) + 1;
     char *name = malloc(size);
@@ -15,8 +16,13 @@ void ts_observe_suffixed(ts_frame *frame, const char *text, const char *suffix, 
         return;
     }
     (void)snprintf(name, size, "%s%s", text, suffix);
-    ts_session_observe(frame->session, frame->lane, name, value, false);
+    ts_session_observe(frame->session, lane, name, value, false);
     free(name);
+}
+
+void ts_observe_suffixed(ts_frame *frame, const char *text, const char *suffix, json_t *value)
+{
+    observe_in(frame, ts_session_lane(frame->session, text, frame->lane), text, suffix, value);
 }
 
 void ts_observe_error(ts_frame *frame, const char *text, const char *suffix, nh_error *error)
@@ -30,6 +36,24 @@ void ts_observe_error(ts_frame *frame, const char *text, const char *suffix, nh_
 static ts_outcome interrupted(const ts_frame *frame)
 {
     return frame->session->over ? TS_OVER : TS_THROW;
+}
+
+ts_outcome ts_record_interruption(ts_frame *frame, const char *text, const char *suffix)
+{
+    nh_error *error = frame->session->over ? NULL : nh_loop_catch(frame->session->loop);
+    if (error == NULL) {
+        return TS_OVER;
+    }
+    ts_observe_error(frame, text, suffix, error);
+    nh_error_release(error);
+    return TS_CONTINUE;
+}
+
+/* A path as observations name it before it could be resolved. */
+static const char *text_of(const json_t *path)
+{
+    const char *text = json_string_value(path);
+    return text != NULL ? text : "a computed path";
 }
 
 /* What follows a call or construction: the name, the record, the handlers. */
@@ -71,19 +95,20 @@ static ts_outcome call_place(ts_frame *frame, const json_t *step, const json_t *
 {
     ts_place place;
     if (!ts_place_resolve(frame, path, &place)) {
-        return interrupted(frame);
+        return ts_record_interruption(frame, text_of(path), "() throws");
     }
     ts_arguments arguments;
     if (!ts_evaluate_arguments(frame, json_object_get(step, "args"), &arguments)) {
+        ts_outcome outcome = ts_record_interruption(frame, place.text, "() throws");
         ts_place_free(&place);
-        return interrupted(frame);
+        return outcome == TS_CONTINUE ? name_nothing(frame, step) : outcome;
     }
     nh_value result = nh_undefined();
     nh_error *error = NULL;
     bool called = ts_place_call(frame, &place, &arguments, construct, &result, &error);
     ts_outcome outcome = TS_CONTINUE;
     if (!called) {
-        outcome = interrupted(frame);
+        outcome = ts_record_interruption(frame, place.text, "() throws");
     } else if (error != NULL) {
         ts_observe_error(frame, place.text, "() throws", error);
         outcome = name_nothing(frame, step);
@@ -136,34 +161,26 @@ static ts_outcome get_one(ts_frame *frame, const json_t *path, const char *label
 {
     ts_place place;
     if (!ts_place_resolve(frame, path, &place)) {
-        return interrupted(frame);
+        return ts_record_interruption(frame, text_of(path), " throws");
     }
     nh_value value;
     ts_outcome outcome = TS_CONTINUE;
     if (ts_place_get(frame, &place, &value)) {
-        ts_observe_suffixed(frame, label != NULL ? label : place.text, "",
-                            ts_render(frame->session, value, true));
+        const char *lane = ts_session_lane(frame->session, place.text, frame->lane);
+        observe_in(frame, lane, label != NULL ? label : place.text, "",
+                   ts_render(frame->session, value, true));
         nh_value_release(&value);
     } else {
-        outcome = interrupted(frame);
+        outcome = ts_record_interruption(frame, place.text, " throws");
     }
     ts_place_free(&place);
     return outcome;
 }
 
-/* A path is a string or a list of segments; several paths are a list of paths, whose first is then
- * a path of at least two members or one that itself is a list. */
-static bool is_list_of_paths(const json_t *operand)
-{
-    const json_t *first = json_array_get(operand, 0);
-    return json_is_array(first) ||
-           (json_is_string(first) && strpbrk(json_string_value(first), ".[") != NULL);
-}
-
 static ts_outcome step_get(ts_frame *frame, const json_t *step, const json_t *operand)
 {
     const char *label = json_string_value(json_object_get(step, "label"));
-    if (!json_is_array(operand) || !is_list_of_paths(operand)) {
+    if (!json_is_array(operand)) {
         return get_one(frame, operand, label);
     }
     ts_outcome outcome = TS_CONTINUE;
@@ -175,14 +192,16 @@ static ts_outcome step_get(ts_frame *frame, const json_t *step, const json_t *op
 
 static ts_outcome step_show(ts_frame *frame, const json_t *step, const json_t *operand)
 {
-    nh_value value;
-    if (!ts_evaluate(frame, operand, &value)) {
-        return interrupted(frame);
-    }
     const char *label = json_string_value(json_object_get(step, "label"));
     const char *text = json_string_value(operand);
-    ts_observe_suffixed(frame, label != NULL ? label : text != NULL ? text + 1 : "value", "",
-                        ts_render(frame->session, value, true));
+    const char *name = label != NULL                        ? label
+                       : text != NULL && text[0] == '$' ? text + 1
+                                                            : "show";
+    nh_value value;
+    if (!ts_evaluate(frame, operand, &value)) {
+        return ts_record_interruption(frame, name, " throws");
+    }
+    observe_in(frame, frame->lane, name, "", ts_render(frame->session, value, true));
     nh_value_release(&value);
     return TS_CONTINUE;
 }
@@ -192,11 +211,12 @@ static ts_outcome step_set(ts_frame *frame, const json_t *step, const json_t *op
     ts_place place;
     nh_value value;
     if (!ts_place_resolve(frame, operand, &place)) {
-        return interrupted(frame);
+        return ts_record_interruption(frame, text_of(operand), "= throws");
     }
     if (!ts_evaluate(frame, json_object_get(step, "to"), &value)) {
+        ts_outcome outcome = ts_record_interruption(frame, place.text, "= throws");
         ts_place_free(&place);
-        return interrupted(frame);
+        return outcome;
     }
     nh_error *error = NULL;
     bool done = ts_place_set(frame, &place, value, &error);

@@ -31,4 +31,8 @@ ts_outcome ts_run_nested(ts_frame *frame, const json_t *steps, const char *name,
 void ts_observe_suffixed(ts_frame *frame, const char *text, const char *suffix, json_t *value);
 void ts_observe_error(ts_frame *frame, const char *text, const char *suffix, nh_error *error);
 
+/* After an evaluation that did not come to an end: an exception is caught and recorded, and the
+ * script goes on (TS_CONTINUE); otherwise TS_OVER. */
+ts_outcome ts_record_interruption(ts_frame *frame, const char *text, const char *suffix);
+
 #endif

@@ -40,7 +40,8 @@ static void check(const expectation *cases, size_t count) {
         ts_result result = fake_run(&c->plan, c->scenario, 0.1, false, &usable);
         bool fine = ASSERT_STR_EQ(ts_verdict_name(result.verdict), ts_verdict_name(c->verdict));
         fine = ASSERT_STR_EQ(result.detail, c->detail) && fine;
-        fine = ASSERT_TRUE(result.duration_ms >= c->least_ms) && fine;
+        /* libuv's timers count from the start of an iteration: they may be early by one. */
+        fine = ASSERT_TRUE(result.duration_ms + 1 >= c->least_ms) && fine;
         fine = ASSERT_TRUE(result.duration_ms <= c->most_ms) && fine;
         fine = ASSERT_TRUE(usable != c->unusable) && fine;
         if (!fine) {
