@@ -191,6 +191,26 @@ void nh_loop_end_turn_in_phase(nh_loop *loop, bool (*more_follows)(const nh_loop
     loop->depth--;
 }
 
+bool nh_loop_split_turn(nh_loop *loop) {
+    if (loop->depth != 1 || loop->being_freed) {
+        return loop->thrown == NULL;
+    }
+    if (report_uncaught(loop)) {
+        return false; /* what was put off runs at the end of the turn */
+    }
+    do {
+        while (loop->ticks.count > 0) {
+            if (run_oldest(loop, &loop->ticks)) {
+                return false;
+            }
+        }
+        while (loop->microtasks.count > 0) {
+            (void)run_oldest(loop, &loop->microtasks);
+        }
+    } while (loop->ticks.count > 0);
+    return true;
+}
+
 /* --- ticks and microtasks ------------------------------------------------------------------- */
 
 static void call_function(nh_emitter *object, nh_value function) {

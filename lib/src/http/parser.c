@@ -234,10 +234,11 @@ static int on_body(llhttp_t *llhttp, const char *at, size_t length) {
         }
         nh_emitter_release(nh_as_emitter(message));
     }
-    if (!parser->given_up && parser->hooks->body != NULL) {
-        parser->hooks->body(parser->owner);
+    bool threw = nh_loop_is_throwing(parser->loop);
+    if (!parser->given_up && parser->hooks->body != NULL && !parser->hooks->body(parser->owner)) {
+        threw = true;
     }
-    if (nh_loop_is_throwing(parser->loop)) {
+    if (threw) {
         parser->threw = true;
         llhttp_set_error_reason(llhttp, "HPE_JS_EXCEPTION:JS Exception");
         return HPE_USER;
@@ -447,6 +448,7 @@ static nh_error *run(nh_http_parser *parser, nh_value buffer, nh_bytes input,
     parser->buffer = buffer;
     parser->input = input;
     parser->executing = true;
+    parser->threw = false;
     llhttp_errno_t status = llhttp_execute(&parser->llhttp, (const char *)input.data, input.length);
     parser->executing = false;
     nh_error *error = conclude(parser, status, out_consumed);
@@ -458,7 +460,6 @@ static nh_error *run(nh_http_parser *parser, nh_value buffer, nh_bytes input,
         llhttp_pause(&parser->llhttp);
     }
     parser->pause_wanted = false;
-    parser->threw = false;
     return error;
 }
 

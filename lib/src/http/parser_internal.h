@@ -28,8 +28,9 @@ typedef struct nh_http_parser_hooks {
     void (*message_begin)(void *owner);
     /* The message was ended, trailers are in it (may be NULL). */
     void (*message_complete)(void *owner);
-    /* A body chunk was handed to the message (may be NULL). */
-    void (*body)(void *owner);
+    /* A body chunk was handed to the message (may be NULL). False: something was thrown, then or by
+     * what the hook did. */
+    bool (*body)(void *owner);
 } nh_http_parser_hooks;
 
 typedef struct nh_http_parser_options {

@@ -305,12 +305,10 @@ static void message_begin(void *owner) {
 }
 
 /* A piece of a body that came straight from the connection was a turn of its own. */
-static void body(void *owner) {
-    nh_server_connection *connection = owner;
-    if (connection->consumes) {
-        nh_loop_end_turn(loop_of(connection));
-        nh_loop_begin_turn(loop_of(connection));
-    }
+static bool body(void *owner) {
+    const nh_server_connection *connection = owner;
+    return connection->consumes ? nh_loop_split_turn(loop_of(connection))
+                                : !nh_loop_is_throwing(loop_of(connection));
 }
 
 static const nh_http_parser_hooks parser_hooks = {
