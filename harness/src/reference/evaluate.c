@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "reference/evaluate_entries.h"
+#include <nodehttp/client_request.h>
+
 #include "reference/frame.h"
 #include "reference/plain.h"
 #include "reference/promise.h"
@@ -462,6 +464,31 @@ static bool evaluate_members(ts_frame *frame, const json_t *form, const json_t *
     return finish(frame, map, out_value);
 }
 
+static bool evaluate_url(ts_frame *frame, const json_t *form, const json_t *operand,
+                         nh_value *out_value)
+{
+    (void)form;
+    nh_value text;
+    if (!ts_evaluate(frame, operand, &text)) {
+        return false;
+    }
+    nh_error *error = nh_url_new(frame->session->memory, text, out_value);
+    nh_value_release(&text);
+    if (error != NULL) {
+        nh_loop_throw(frame->session->loop, error);
+        nh_error_release(error);
+    }
+    return error == NULL;
+}
+
+/* What the overridden function gives, called with these arguments. */
+static bool evaluate_super(ts_frame *frame, const json_t *form, const json_t *operand,
+                           nh_value *out_value)
+{
+    (void)form;
+    return ts_call_super(frame, operand, out_value);
+}
+
 static const struct {
     const char *key;
     form_evaluator evaluate;
@@ -491,6 +518,8 @@ static const struct {
     {"$instance", evaluate_instance},
     {"$not", evaluate_not},
     {"$ms", evaluate_ms},
+    {"$super", evaluate_super},
+    {"$url", evaluate_url},
 };
 
 static bool evaluate_object(ts_frame *frame, const json_t *json, nh_value *out_value)

@@ -57,6 +57,9 @@ typedef enum ts_outcome {
 } ts_outcome;
 
 ts_outcome ts_run_steps(ts_frame *frame, const json_t *steps);
+/* Calls what the function that the frame belongs to overrides; its result is owned. False when that
+ * threw, or the session is over. */
+bool ts_call_super(ts_frame *frame, const json_t *argument_list, nh_value *out_value);
 
 /* Ends the session: unsupported member, or defect of the script (printf). */
 void ts_session_report_unsupported(ts_session *session, const char *format, ...)

@@ -265,16 +265,16 @@ static ts_outcome step_override(ts_frame *frame, const json_t *step, const json_
     return TS_CONTINUE;
 }
 
-static ts_outcome step_super(ts_frame *frame, const json_t *step, const json_t *operand)
+bool ts_call_super(ts_frame *frame, const json_t *argument_list, nh_value *out_value)
 {
     const ts_closure *closure = frame->super;
     if (closure == NULL || closure->overridden == NULL) {
         ts_session_fail(frame->session, "super outside of an overriding function");
-        return TS_OVER;
+        return false;
     }
     ts_arguments arguments;
-    if (!ts_evaluate_arguments(frame, operand, &arguments)) {
-        return interrupted(frame);
+    if (!ts_evaluate_arguments(frame, argument_list, &arguments)) {
+        return false;
     }
     ts_call call = {.loop = frame->session->loop,
                     .memory = frame->session->memory,
@@ -283,16 +283,25 @@ static ts_outcome step_super(ts_frame *frame, const json_t *step, const json_t *
                     .count = arguments.count,
                     .result = nh_undefined()};
     nh_error *error = closure->overridden->invoke(&call);
-    ts_outcome outcome = TS_CONTINUE;
+    ts_arguments_free(frame->session, &arguments);
     if (error != NULL) {
         nh_loop_throw(frame->session->loop, error);
         nh_error_release(error);
-        outcome = TS_THROW;
-    } else {
-        outcome = use_result(frame, step, "super", call.result);
+        nh_value_release(&call.result);
+        return false;
     }
-    nh_value_release(&call.result);
-    ts_arguments_free(frame->session, &arguments);
+    *out_value = call.result;
+    return true;
+}
+
+static ts_outcome step_super(ts_frame *frame, const json_t *step, const json_t *operand)
+{
+    nh_value result = nh_undefined();
+    if (!ts_call_super(frame, operand, &result)) {
+        return interrupted(frame); /* what it throws, the overriding function throws */
+    }
+    ts_outcome outcome = use_result(frame, step, "super", result);
+    nh_value_release(&result);
     return outcome;
 }
 
