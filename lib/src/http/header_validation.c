@@ -92,6 +92,14 @@ nh_error *nh_http_check_characters(nh_memory *memory, nh_value value, const char
     } else {
         return NULL;
     }
+    if (name.type == NH_UNDEFINED) {
+        return nh_error_new(memory, "TypeError", "ERR_INVALID_CHAR", "Invalid character in %s",
+                            place);
+    }
+    if (name.type == NH_SYMBOL) { /* the name is quoted as a template literal quotes it */
+        return nh_error_new(memory, "TypeError", NULL,
+                            "Cannot convert a Symbol value to a string");
+    }
     nh_value before = nh_string_format(memory, "Invalid character in %s [\"", place);
     if (before.type == NH_INVALID) {
         return nh_error_out_of_memory();
