@@ -101,6 +101,12 @@ static void end_request(nh_emitter *emitter) {
     nh_value_release(&request->queued_options);
     nh_outgoing_queue_clear(memory_of(request), &request->message.queue);
     nh_outgoing_queue_clear(memory_of(request), &request->message.corked_chunks);
+    nh_stream *socket = request->message.socket; /* may hold a callback of the request's */
+    if (socket != NULL && socket->http_message == request) {
+        socket->http_message = NULL;
+    }
+    request->message.corked = 0;
+    nh_outgoing_set_socket(&request->message, NULL);
     let_go(request);
 }
 

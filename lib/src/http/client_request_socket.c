@@ -218,7 +218,7 @@ static void socket_ended(nh_emitter *emitter, const nh_value *arguments, size_t 
     }
     nh_client_request_drop_parser(request, true);
     if (!is_throwing(emitter)) {
-        nh_error_release(nh_writable_end(socket, nh_undefined(), nh_undefined(), nh_undefined()));
+        nh_stream_destroy(socket, NULL);
     }
 }
 
