@@ -161,7 +161,7 @@ nh_error *nh_agent_assign_socket(nh_agent *agent, nh_client_request *request, nh
     if (request->timeout.type == NH_UNDEFINED || nh_value_is_same(request->timeout, of_agent)) {
         return NULL;
     }
-    return nh_http_set_socket_timeout(socket, request->timeout);
+    return nh_http_set_socket_timeout(socket, request->timeout, "socket");
 }
 
 /* The socket joins the agent, and goes where it was ordered for. */

@@ -225,5 +225,5 @@ nh_error *nh_incoming_message_set_timeout(nh_incoming_message *message, nh_value
                             "Cannot read properties of %s (reading 'setTimeout')",
                             message->has_head ? "null" : "undefined");
     }
-    return nh_http_set_socket_timeout(message->socket, milliseconds);
+    return nh_http_set_socket_timeout(message->socket, milliseconds, "this.socket");
 }

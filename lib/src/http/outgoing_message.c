@@ -112,7 +112,8 @@ void nh_outgoing_set_socket(nh_outgoing_message *message, nh_stream *socket) {
 typedef struct socket_request {
     nh_memory *memory;
     nh_error *error;       /* destroy */
-    nh_value milliseconds; /* setTimeout; undefined: destroy */
+    nh_value milliseconds; /* setTimeout */
+    bool is_timeout;
 } socket_request;
 
 static void free_socket_request(void *data) {
@@ -128,15 +129,15 @@ static void on_socket(nh_emitter *emitter, const nh_value *arguments, size_t cou
         return;
     }
     nh_stream *socket = nh_as_stream(arguments[0].as.object);
-    if (request->milliseconds.type == NH_UNDEFINED) {
+    if (!request->is_timeout) {
         nh_stream_destroy(socket, request->error);
     } else {
         nh_http_throw_take(emitter->loop,
-                           nh_http_set_socket_timeout(socket, request->milliseconds));
+                           nh_http_set_socket_timeout(socket, request->milliseconds, "socket"));
     }
 }
 
-static nh_error *when_socket_comes(nh_outgoing_message *message, nh_error *error,
+static nh_error *when_socket_comes(nh_outgoing_message *message, nh_error *error, bool is_timeout,
                                    nh_value milliseconds) {
     nh_memory *memory = memory_of(message);
     socket_request *request = nh_memory_allocate(memory, sizeof(*request));
@@ -145,6 +146,7 @@ static nh_error *when_socket_comes(nh_outgoing_message *message, nh_error *error
     }
     *request = (socket_request){.memory = memory,
                                 .error = error == NULL ? NULL : nh_error_retain(error),
+                                .is_timeout = is_timeout,
                                 .milliseconds = nh_value_retain(milliseconds)};
     if (!nh_emitter_add_listener(&message->emitter, "socket", on_socket, request,
                                  free_socket_request, NH_LISTENER_ONCE)) {
@@ -164,7 +166,8 @@ void nh_outgoing_destroy(nh_outgoing_message *message, nh_error *error) {
         nh_stream_destroy(message->socket, error);
         return;
     }
-    nh_http_throw_take(message->emitter.loop, when_socket_comes(message, error, nh_undefined()));
+    nh_http_throw_take(message->emitter.loop,
+                       when_socket_comes(message, error, false, nh_undefined()));
 }
 
 void nh_outgoing_message_destroy(nh_outgoing_message *message, nh_error *error) {
@@ -186,11 +189,10 @@ nh_error *nh_outgoing_message_set_timeout(nh_outgoing_message *message, nh_value
         return error;
     }
     if (message->socket != NULL) {
-        return nh_http_set_socket_timeout(message->socket, milliseconds);
+        return nh_http_set_socket_timeout(message->socket, milliseconds, "this[kSocket]");
     }
-    /* The check of the value waits for the socket as well; `undefined` has to fail there. */
-    nh_value kept = milliseconds.type == NH_UNDEFINED ? nh_null() : milliseconds;
-    return when_socket_comes(message, NULL, kept);
+    /* The check of the value waits for the socket as well. */
+    return when_socket_comes(message, NULL, true, milliseconds);
 }
 
 void nh_outgoing_message_pipe(nh_outgoing_message *message) {

@@ -105,8 +105,7 @@ void nh_outgoing_abandon(nh_outgoing_message *message) {
 }
 
 /* Everything was taken by the socket. */
-static void emit_finish(const nh_value *arguments, size_t count, void *data,
-                        nh_value *out_result) {
+static void emit_finish(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
     (void)arguments;
     (void)count;
     (void)out_result;

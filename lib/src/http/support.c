@@ -22,11 +22,12 @@ nh_error *nh_http_add_callback(nh_emitter *emitter, const char *event, nh_value 
     return NULL;
 }
 
-nh_error *nh_http_set_socket_timeout(nh_stream *socket, nh_value milliseconds) {
+nh_error *nh_http_set_socket_timeout(nh_stream *socket, nh_value milliseconds,
+                                     const char *expression) {
     nh_socket *tcp = nh_socket_of_stream(socket);
     if (tcp == NULL) {
         return nh_error_new(nh_object_memory(&socket->emitter), "TypeError", NULL,
-                            "this.socket.setTimeout is not a function");
+                            "%s.setTimeout is not a function", expression);
     }
     return nh_socket_set_timeout(tcp, milliseconds, nh_undefined());
 }

@@ -9,9 +9,10 @@
  * anything else but a function is ERR_INVALID_ARG_TYPE ("listener"). */
 nh_error *nh_http_add_callback(nh_emitter *emitter, const char *event, nh_value callback,
                                unsigned flags);
-/* socket.setTimeout(milliseconds): ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; a TypeError on a stream
- * without that method, and on NULL. */
-nh_error *nh_http_set_socket_timeout(nh_stream *socket, nh_value milliseconds);
+/* socket.setTimeout(milliseconds): ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE; on a stream without that
+ * method a TypeError, which calls the stream by `expression` ("this.socket"). */
+nh_error *nh_http_set_socket_timeout(nh_stream *socket, nh_value milliseconds,
+                                     const char *expression);
 /* An error of which only the code and the message matter. */
 nh_error *nh_http_error(nh_memory *memory, const char *code, const char *message);
 /* The error of a connection that went away: ECONNRESET, "aborted" or "socket hang up". */
