@@ -1,7 +1,6 @@
 /* Numbers as JavaScript prints them: the fewest digits that read back as the same double. */
 #include "core/value_internal.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +67,25 @@ static size_t lay_out(char *out, size_t at, const char *digits, size_t count, in
     return put(out, at, digits + point, count - (size_t)point);
 }
 
+size_t nh_integer_to_text(int64_t number, char out[NH_NUMBER_TEXT_SIZE]) {
+    char reversed[NH_NUMBER_TEXT_SIZE];
+    size_t count = 0;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        reversed[count++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    size_t at = 0;
+    if (number < 0) {
+        out[at++] = '-';
+    }
+    while (count > 0) {
+        out[at++] = reversed[--count];
+    }
+    out[at] = '\0';
+    return at;
+}
+
 size_t nh_number_to_text(double number, char out[NH_NUMBER_TEXT_SIZE]) {
     if (isnan(number)) {
         return (size_t)snprintf(out, NH_NUMBER_TEXT_SIZE, "NaN");
@@ -76,7 +94,7 @@ size_t nh_number_to_text(double number, char out[NH_NUMBER_TEXT_SIZE]) {
         return (size_t)snprintf(out, NH_NUMBER_TEXT_SIZE, "%sInfinity", number < 0 ? "-" : "");
     }
     if (fabs(number) < 9007199254740992.0 && !(trunc(number) < number || trunc(number) > number)) {
-        return (size_t)snprintf(out, NH_NUMBER_TEXT_SIZE, "%" PRId64, (int64_t)number);
+        return nh_integer_to_text((int64_t)number, out);
     }
     size_t at = 0;
     if (number < 0) {

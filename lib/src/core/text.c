@@ -84,6 +84,11 @@ void nh_text_add_format(nh_text *text, const char *format, ...) {
     va_end(arguments);
 }
 
+void nh_text_add_number(nh_text *text, double number) {
+    char digits[NH_NUMBER_TEXT_SIZE];
+    nh_text_add(text, digits, nh_number_to_text(number, digits));
+}
+
 void nh_text_add_utf16_prefix(nh_text *text, nh_bytes source, size_t units) {
     size_t at = 0;
     while (at < source.length && units > 0) {

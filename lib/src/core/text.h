@@ -30,6 +30,8 @@ void nh_text_add_format(nh_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)))
 #endif
     ;
+/* Adds a number as JavaScript prints it. */
+void nh_text_add_number(nh_text *text, double number);
 /* Adds at most `units` UTF-16 code units of `source`; a surrogate pair may be cut in half, as
  * String.prototype.slice would. */
 void nh_text_add_utf16_prefix(nh_text *text, nh_bytes source, size_t units);

@@ -31,5 +31,7 @@ void nh_function_retain(nh_function *function);
 #define NH_NUMBER_TEXT_SIZE 40
 /* `number` as JavaScript's Number::toString prints it (ECMA-262 6.1.6.1.20); returns the length. */
 size_t nh_number_to_text(double number, char out[NH_NUMBER_TEXT_SIZE]);
+/* The same for a whole number, without the cost of printf. */
+size_t nh_integer_to_text(int64_t number, char out[NH_NUMBER_TEXT_SIZE]);
 
 #endif

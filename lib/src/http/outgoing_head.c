@@ -192,13 +192,6 @@ static bool is_truthy(double number) {
     return number < 0 || number > 0;
 }
 
-static void add_number(head_builder *head, double number) {
-    nh_value text = nh_value_to_string(head->memory, nh_number(number));
-    head->text.failed = head->text.failed || text.type == NH_INVALID;
-    nh_text_add_bytes(&head->text, nh_value_bytes(text));
-    nh_value_release(&text);
-}
-
 static void add_connection(head_builder *head) {
     nh_outgoing_message *message = head->message;
     if (message->removed_connection) {
@@ -215,10 +208,10 @@ static void add_connection(head_builder *head) {
         nh_text_add_c(&head->text, "Connection: keep-alive\r\n");
         if (is_truthy(message->keep_alive_timeout_ms) && message->default_keep_alive) {
             nh_text_add_c(&head->text, "Keep-Alive: timeout=");
-            add_number(head, floor(message->keep_alive_timeout_ms / 1000));
+            nh_text_add_number(&head->text, floor(message->keep_alive_timeout_ms / 1000));
             if (message->max_requests_per_socket >= 1) {
                 nh_text_add_c(&head->text, ", max=");
-                add_number(head, message->max_requests_per_socket);
+                nh_text_add_number(&head->text, message->max_requests_per_socket);
             }
             nh_text_add(&head->text, "\r\n", 2);
         }
@@ -241,8 +234,9 @@ static void add_framing(head_builder *head) {
         message->last = true;
     } else if (!head->trailer && !message->removed_content_length &&
                message->content_length.type == NH_NUMBER) {
-        nh_text_add_format(&head->text, "Content-Length: %.0f\r\n",
-                           message->content_length.as.number);
+        nh_text_add_c(&head->text, "Content-Length: ");
+        nh_text_add_number(&head->text, message->content_length.as.number);
+        nh_text_add_c(&head->text, "\r\n");
     } else if (!message->removed_transfer_encoding) {
         nh_text_add_c(&head->text, "Transfer-Encoding: chunked\r\n");
         message->chunked_encoding = true;

@@ -258,7 +258,9 @@ static nh_error *store_head(nh_server_response *response, int code, nh_value giv
     }
     nh_text line;
     nh_text_init(&line, memory);
-    nh_text_add_format(&line, "HTTP/1.1 %d ", code);
+    nh_text_add_c(&line, "HTTP/1.1 ");
+    nh_text_add_number(&line, code);
+    nh_text_add_c(&line, " ");
     nh_text_add_bytes(&line, nh_value_bytes(phrase));
     nh_text_add(&line, "\r\n", 2);
     nh_value_release(&phrase);
