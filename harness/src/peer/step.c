@@ -16,7 +16,7 @@ enum {
     ROUNDS = 3,       /* of the loop, at least */
     EAGER_LOOKS = 60, /* one a round; later on one a millisecond */
     BLIND_MS = 2,     /* when the kernel can't tell */
-    STALLED_MS = 20,  /* then it does not read */
+    STALLED_MS = 250, /* then it does not read: more than a busy machine makes it wait */
     STILL_STALLED_MS = 1
 };
 
