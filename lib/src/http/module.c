@@ -136,11 +136,10 @@ nh_error *nh_http_validate_header_name(nh_memory *memory, nh_value name, nh_valu
     if (!nh_value_is_truthy(label)) {
         return nh_http_check_name(memory, name, "Header name");
     }
-    nh_error *error = NULL;
-    nh_value text = nh_http_value_to_string(memory, label, &error);
-    if (error == NULL) {
-        error = nh_http_check_name(memory, name, nh_value_text(text));
-    }
+    nh_value text = nh_http_shown(memory, label);
+    nh_error *error = text.type == NH_INVALID
+                          ? nh_error_out_of_memory()
+                          : nh_http_check_name(memory, name, nh_value_text(text));
     nh_value_release(&text);
     return error;
 }

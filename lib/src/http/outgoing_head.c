@@ -150,6 +150,25 @@ static void add_flat_list(head_builder *head, nh_value list) {
     }
 }
 
+static void add_pair(head_builder *head, nh_value pair) {
+    nh_error *error = NULL;
+    nh_value name = nh_http_element(head->memory, pair, 0, &error);
+    nh_value value = nh_undefined();
+    if (error == NULL) {
+        value = nh_http_element(head->memory, pair, 1, &error);
+    }
+    if (error == NULL && (name.type == NH_INVALID || value.type == NH_INVALID)) {
+        error = nh_error_out_of_memory();
+    }
+    if (error != NULL) {
+        fail(head, error);
+    } else {
+        add_field(head, name, value, true);
+    }
+    nh_value_release(&name);
+    nh_value_release(&value);
+}
+
 static void add_given(head_builder *head, nh_value given) {
     if (given.type == NH_MAP) {
         for (size_t i = 0; i < nh_map_length(given); i++) {
@@ -164,8 +183,7 @@ static void add_given(head_builder *head, nh_value given) {
         }
     } else if (nh_list_get(given, 0).type == NH_LIST) {
         for (size_t i = 0; i < nh_list_length(given); i++) {
-            nh_value pair = nh_list_get(given, i);
-            add_field(head, nh_list_get(pair, 0), nh_list_get(pair, 1), true);
+            add_pair(head, nh_list_get(given, i));
         }
     } else {
         add_flat_list(head, given);

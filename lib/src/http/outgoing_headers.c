@@ -244,20 +244,44 @@ static nh_error *add_trailer(nh_outgoing_message *message, nh_text *text, nh_val
     return error;
 }
 
+/* A trailer of which name and value are consumed. */
+static nh_error *add_trailer_take(nh_outgoing_message *message, nh_text *text, nh_value name,
+                                  nh_value value) {
+    nh_error *error = name.type == NH_INVALID || value.type == NH_INVALID
+                          ? nh_error_out_of_memory()
+                          : add_trailer(message, text, name, value);
+    nh_value_release(&name);
+    nh_value_release(&value);
+    return error;
+}
+
+/* An element of a list of trailers: a pair. */
+static nh_error *add_pair(nh_outgoing_message *message, nh_text *text, nh_value pair) {
+    nh_memory *memory = memory_of(message);
+    nh_error *error = NULL;
+    nh_value name = nh_http_element(memory, pair, 0, &error);
+    return error != NULL
+               ? error
+               : add_trailer_take(message, text, name, nh_http_element(memory, pair, 1, &error));
+}
+
 static nh_error *add_all_trailers(nh_outgoing_message *message, nh_text *text, nh_value trailers) {
     nh_memory *memory = memory_of(message);
     nh_error *error = NULL;
     for (size_t i = 0; i < nh_list_length(trailers) && error == NULL; i++) {
-        nh_value pair = nh_list_get(trailers, i);
-        error = add_trailer(message, text, nh_list_get(pair, 0), nh_list_get(pair, 1));
+        error = add_pair(message, text, nh_list_get(trailers, i));
+    }
+    /* The properties of a text are its characters, by their numbers. */
+    size_t characters = trailers.type == NH_STRING ? nh_string_utf16_length(trailers) : 0;
+    for (size_t i = 0; i < characters && error == NULL; i++) {
+        error = add_trailer_take(message, text, nh_string_format(memory, "%zu", i),
+                                 nh_http_element(memory, trailers, i, &error));
     }
     for (size_t i = 0; i < nh_map_length(trailers) && error == NULL; i++) {
         nh_bytes key = nh_map_key_at(trailers, i);
-        nh_value name = nh_string_new(memory, (const char *)key.data, key.length);
-        error = name.type == NH_INVALID
-                    ? nh_error_out_of_memory()
-                    : add_trailer(message, text, name, nh_map_value_at(trailers, i));
-        nh_value_release(&name);
+        error = add_trailer_take(message, text,
+                                 nh_string_new(memory, (const char *)key.data, key.length),
+                                 nh_value_retain(nh_map_value_at(trailers, i)));
     }
     return error;
 }

@@ -179,9 +179,7 @@ static nh_error *implicit_header(nh_outgoing_message *message) {
 }
 
 static nh_error *status_code_error(nh_memory *memory, nh_value given) {
-    nh_value shown = given.type == NH_STRING     ? nh_value_retain(given)
-                     : given.type == NH_FUNCTION ? nh_value_to_string(memory, given)
-                                                 : nh_value_inspect(memory, given);
+    nh_value shown = nh_http_shown(memory, given);
     nh_error *error = shown.type == NH_INVALID
                           ? nh_error_out_of_memory()
                           : nh_error_new(memory, "RangeError", "ERR_HTTP_INVALID_STATUS_CODE",

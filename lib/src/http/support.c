@@ -1,6 +1,7 @@
 /* Small things that several files of this layer need. */
 #include "http/support_internal.h"
 
+#include "core/text.h"
 #include "net/socket_internal.h"
 
 nh_error *nh_http_add_callback(nh_emitter *emitter, const char *event, nh_value callback,
@@ -80,4 +81,61 @@ bool nh_http_contains_word(nh_bytes text, const char *word) {
         }
     }
     return false;
+}
+
+/* The UTF-16 code unit at `index` of a string, as a string; undefined past the end. */
+static nh_value character(nh_memory *memory, nh_value string, size_t index) {
+    nh_bytes bytes = nh_value_bytes(string);
+    size_t unit = 0;
+    for (size_t at = 0; at < bytes.length;) {
+        uint32_t code_point;
+        at += nh_utf8_decode(bytes.data + at, bytes.length - at, &code_point);
+        size_t units = code_point > 0xFFFF ? 2 : 1;
+        if (index < unit + units) {
+            if (units == 2) {
+                code_point -= 0x10000;
+                code_point =
+                    index == unit ? 0xD800 + (code_point >> 10) : 0xDC00 + (code_point & 0x3FF);
+            }
+            char text[4];
+            return nh_string_new(memory, text, nh_utf8_encode(code_point, text));
+        }
+        unit += units;
+    }
+    return nh_undefined();
+}
+
+nh_value nh_http_element(nh_memory *memory, nh_value value, size_t index, nh_error **out_error) {
+    if (nh_value_is_nullish(value)) {
+        *out_error =
+            nh_error_new(memory, "TypeError", NULL, "Cannot read properties of %s (reading '%zu')",
+                         value.type == NH_NULL ? "null" : "undefined", index);
+        return nh_undefined();
+    }
+    return value.type == NH_STRING ? character(memory, value, index)
+                                   : nh_value_retain(nh_list_get(value, index));
+}
+
+nh_value nh_http_shown(nh_memory *memory, nh_value value) {
+    switch (value.type) {
+    case NH_STRING:
+        return nh_value_retain(value);
+    case NH_BUFFER:
+        return nh_string_of_utf8(memory, nh_value_bytes(value));
+    case NH_FUNCTION:
+        return nh_value_to_string(memory, value);
+    case NH_INVALID:
+    case NH_UNDEFINED:
+    case NH_NULL:
+    case NH_BOOLEAN:
+    case NH_NUMBER:
+    case NH_BIGINT:
+    case NH_SYMBOL:
+    case NH_LIST:
+    case NH_MAP:
+    case NH_ERROR:
+    case NH_OBJECT:
+        break;
+    }
+    return nh_value_inspect(memory, value);
 }

@@ -25,6 +25,13 @@ void nh_http_destroy_without_memory(nh_stream *stream);
  */
 nh_value nh_http_method_function(nh_emitter *object, const char *name, nh_function_call call);
 
+/* value[index] in JavaScript: an element of a list, a character of a string, undefined otherwise
+ * (owned, NH_INVALID without memory); a TypeError through `*out_error` (set only then) for
+ * undefined and null. */
+nh_value nh_http_element(nh_memory *memory, nh_value value, size_t index, nh_error **out_error);
+/* The text that `%s` makes of a value in messages: strings as they are, everything else inspected
+ * (owned). */
+nh_value nh_http_shown(nh_memory *memory, nh_value value);
 /* Whether a text has the ASCII `word` in it, letters compared without case, and not as a part of a
  * longer word (letters, digits, underscore). */
 bool nh_http_contains_word(nh_bytes text, const char *word);
