@@ -171,14 +171,20 @@ static nh_value join(nh_memory *memory, const nh_value *pieces, size_t count, si
     }
     nh_value buffer = nh_buffer_new(memory, length * times);
     uint8_t *at = nh_buffer_data(buffer);
-    for (size_t round = 0; round < times && buffer.type == NH_BUFFER; round++) {
-        for (size_t i = 0; i < count; i++) {
-            nh_bytes piece = nh_value_bytes(pieces[i]);
-            if (piece.length > 0) {
-                memcpy(at, piece.data, piece.length);
-                at += piece.length;
-            }
+    size_t filled = 0;
+    for (size_t i = 0; i < count && times > 0 && buffer.type == NH_BUFFER; i++) {
+        nh_bytes piece = nh_value_bytes(pieces[i]);
+        if (piece.length > 0) {
+            memcpy(at + filled, piece.data, piece.length);
+            filled += piece.length;
         }
+    }
+    /* The first round is there; each copy doubles it. */
+    while (filled > 0 && filled < length * times) {
+        size_t rest = length * times - filled;
+        size_t more = filled < rest ? filled : rest;
+        memcpy(at + filled, at, more);
+        filled += more;
     }
     if (bytes || buffer.type != NH_BUFFER) {
         return buffer;

@@ -117,9 +117,23 @@ nh_value nh_text_take_string(nh_text *text) {
     return string;
 }
 
+/* How many of the first bytes are ASCII, in steps of a word. */
+static size_t ascii_words(nh_bytes text) {
+    size_t at = 0;
+    uint64_t word;
+    while (text.length - at >= sizeof(word)) {
+        memcpy(&word, text.data + at, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+        at += sizeof(word);
+    }
+    return at;
+}
+
 size_t nh_text_utf16_length(nh_bytes text) {
-    size_t units = 0;
-    for (size_t i = 0; i < text.length; i++) {
+    size_t units = ascii_words(text); /* most text is nothing else */
+    for (size_t i = units; i < text.length; i++) {
         uint8_t byte = text.data[i];
         units += (byte & 0xC0) != 0x80; /* every lead byte */
         units += byte >= 0xF0;          /* two units: a surrogate pair */

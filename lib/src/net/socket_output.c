@@ -1,4 +1,6 @@
 /* A socket's writes: chunks become pieces of bytes, which the transport takes. */
+#include <string.h>
+
 #include "net/handle.h"
 
 #define PIECES_ON_STACK ((size_t)16)
@@ -21,21 +23,35 @@ static nh_encoding encoding_of(nh_stream_chunk chunk) {
     return nh_encoding_of_name(nh_bytes_of_text(chunk.encoding));
 }
 
+/* Whether UTF-8 text has a lone surrogate in it, which begins with ED A0 to ED BF. */
+static bool has_surrogate(nh_bytes text) {
+    const uint8_t *end = text.data + text.length;
+    const uint8_t *at = text.length > 0 ? memchr(text.data, 0xED, text.length) : NULL;
+
+    while (at != NULL) {
+        if (at + 1 < end && at[1] >= 0xA0) {
+            return true;
+        }
+        at++;
+        at = at < end ? memchr(at, 0xED, (size_t)(end - at)) : NULL;
+    }
+    return false;
+}
+
 /* Whether the text, as it stands in memory, is what goes onto the wire: ASCII in any encoding of
  * characters, and UTF-8 without lone surrogates. */
 static bool goes_as_it_is(nh_bytes text, nh_encoding encoding) {
-    bool is_utf8 = encoding == NH_ENCODING_UTF8;
-
     if (encoding == NH_ENCODING_BUFFER) {
         return true;
     }
-    if (!is_utf8 && encoding != NH_ENCODING_LATIN1 && encoding != NH_ENCODING_ASCII) {
+    if (encoding == NH_ENCODING_UTF8) {
+        return !has_surrogate(text);
+    }
+    if (encoding != NH_ENCODING_LATIN1 && encoding != NH_ENCODING_ASCII) {
         return false;
     }
     for (size_t i = 0; i < text.length; i++) {
-        bool may_be_surrogate =
-            text.data[i] == 0xED && i + 1 < text.length && text.data[i + 1] >= 0xA0;
-        if (is_utf8 ? may_be_surrogate : text.data[i] >= 0x80) {
+        if (text.data[i] >= 0x80) {
             return false;
         }
     }
