@@ -218,8 +218,8 @@ static bool add_label(nh_text *out, const uint32_t *points, size_t count) {
         char byte = (char)points[i];
         nh_text_add(out, &byte, 1);
     }
-    if (out->failed) {
-        return false;
+    if (out->failed || count == 0) {
+        return !out->failed;
     }
     nh_bytes label = nh_bytes_of(out->data + start, count);
     return count < 4 || memcmp(label.data, "xn--", 4) != 0 ||
@@ -234,8 +234,8 @@ static bool add_ascii_domain(nh_text *out, nh_bytes domain) {
         char lower = (char)(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte);
         nh_text_add(out, &lower, 1);
     }
-    if (out->failed) {
-        return false;
+    if (out->failed || domain.length == 0) {
+        return !out->failed;
     }
     nh_bytes rest = nh_bytes_of(out->data + start, domain.length);
     while (rest.length > 0) {

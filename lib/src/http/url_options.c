@@ -61,7 +61,8 @@ static bool add_component(nh_text *out, nh_bytes text) {
     }
     size_t start = out->length;
     nh_url_decode(out, text);
-    return out->failed || is_strict_utf8(nh_bytes_of(out->data + start, out->length - start));
+    return out->failed || out->length == start ||
+           is_strict_utf8(nh_bytes_of(out->data + start, out->length - start));
 }
 
 /* "user:password", percent-decoded. */
