@@ -74,8 +74,8 @@ FIELD(path, NH_CLIENT_REQUEST_PATH)
 TS_GETTER(get_timeout, IT, nh_client_request_get(it, NH_CLIENT_REQUEST_TIMEOUT))
 TS_SETTER(set_timeout_field, IT, nh_client_request_set(it, NH_CLIENT_REQUEST_TIMEOUT, value))
 FIELD(max_headers_count, NH_CLIENT_REQUEST_MAX_HEADERS_COUNT)
-FIXED_FIELD(host, NH_CLIENT_REQUEST_HOST)
-FIXED_FIELD(protocol, NH_CLIENT_REQUEST_PROTOCOL)
+FIELD(host, NH_CLIENT_REQUEST_HOST)
+FIELD(protocol, NH_CLIENT_REQUEST_PROTOCOL)
 FIXED_FIELD(agent, NH_CLIENT_REQUEST_AGENT)
 FIXED_FIELD(socket_path, NH_CLIENT_REQUEST_SOCKET_PATH)
 FIXED_FIELD(max_header_size, NH_CLIENT_REQUEST_MAX_HEADER_SIZE)
@@ -100,8 +100,8 @@ static const ts_binding rows[] = {
     TS_PROPERTY(CLASS, "path", get_path, set_path),
     TS_PROPERTY(CLASS, "timeout", get_timeout, set_timeout_field),
     TS_PROPERTY(CLASS, "maxHeadersCount", get_max_headers_count, set_max_headers_count),
-    TS_PROPERTY(CLASS, "host", get_host, NULL),
-    TS_PROPERTY(CLASS, "protocol", get_protocol, NULL),
+    TS_PROPERTY(CLASS, "host", get_host, set_host),
+    TS_PROPERTY(CLASS, "protocol", get_protocol, set_protocol),
     TS_PROPERTY(CLASS, "agent", get_agent, NULL),
     TS_PROPERTY(CLASS, "socketPath", get_socket_path, NULL),
     TS_PROPERTY(CLASS, "maxHeaderSize", get_max_header_size, NULL),

@@ -64,7 +64,8 @@ void nh_client_request_set_reused_socket(nh_client_request *request, bool reused
 /* request.upgradeOrConnect */
 bool nh_client_request_is_upgrade_or_connect(const nh_client_request *request);
 
-/* Properties that are plain fields in Node.js. Those marked * can be assigned. */
+/* Properties that are plain fields in Node.js: they take any value and give it back. Assigning has
+ * an effect where there is a *; `res` cannot be assigned. */
 typedef enum nh_client_request_property {
     NH_CLIENT_REQUEST_METHOD,                 /* method *: upper-case string */
     NH_CLIENT_REQUEST_PATH,                   /* path *: string */

@@ -4,6 +4,8 @@
 #include "http/support_internal.h"
 #include "net/socket_internal.h"
 
+#include <stddef.h>
+
 static nh_memory *memory_of(const nh_client_request *request) {
     return nh_object_memory(&request->message.emitter);
 }
@@ -30,74 +32,51 @@ bool nh_client_request_is_upgrade_or_connect(const nh_client_request *request) {
     return request->upgrade_or_connect;
 }
 
-/* The field behind a property; NULL for `res`, which is an object. */
-static const nh_value *field_of(const nh_client_request *request,
-                                nh_client_request_property property) {
+/* Where the value of a property is within a request; 0 for `res`, which is an object. */
+static size_t field_offset(nh_client_request_property property) {
     switch (property) {
     case NH_CLIENT_REQUEST_METHOD:
-        return &request->method;
+        return offsetof(nh_client_request, method);
     case NH_CLIENT_REQUEST_PATH:
-        return &request->path;
+        return offsetof(nh_client_request, path);
     case NH_CLIENT_REQUEST_HOST:
-        return &request->host;
+        return offsetof(nh_client_request, host);
     case NH_CLIENT_REQUEST_PROTOCOL:
-        return &request->protocol;
+        return offsetof(nh_client_request, protocol);
     case NH_CLIENT_REQUEST_AGENT:
-        return &request->agent;
+        return offsetof(nh_client_request, agent);
     case NH_CLIENT_REQUEST_SOCKET_PATH:
-        return &request->socket_path;
+        return offsetof(nh_client_request, socket_path);
     case NH_CLIENT_REQUEST_TIMEOUT:
-        return &request->timeout;
+        return offsetof(nh_client_request, timeout);
     case NH_CLIENT_REQUEST_MAX_HEADERS_COUNT:
-        return &request->max_headers_count;
+        return offsetof(nh_client_request, max_headers_count);
     case NH_CLIENT_REQUEST_MAX_HEADER_SIZE:
-        return &request->max_header_size;
+        return offsetof(nh_client_request, max_header_size);
     case NH_CLIENT_REQUEST_INSECURE_HTTP_PARSER:
-        return &request->insecure_http_parser;
+        return offsetof(nh_client_request, insecure_http_parser);
     case NH_CLIENT_REQUEST_JOIN_DUPLICATE_HEADERS:
-        return &request->join_duplicate_headers;
+        return offsetof(nh_client_request, join_duplicate_headers);
     case NH_CLIENT_REQUEST_RES:
         break;
     }
-    return NULL;
+    return 0;
 }
 
 nh_value nh_client_request_get(const nh_client_request *request,
                                nh_client_request_property property) {
-    const nh_value *field = field_of(request, property);
-    if (field != NULL) {
-        return nh_value_retain(*field);
+    size_t offset = field_offset(property);
+    if (offset != 0) {
+        return nh_value_retain(*(const nh_value *)(const void *)((const char *)request + offset));
     }
     return request->res == NULL ? nh_null() : nh_value_of_object(&request->res->stream.emitter);
 }
 
 void nh_client_request_set(nh_client_request *request, nh_client_request_property property,
                            nh_value value) {
-    nh_value *field = NULL;
-    switch (property) {
-    case NH_CLIENT_REQUEST_METHOD:
-        field = &request->method;
-        break;
-    case NH_CLIENT_REQUEST_PATH:
-        field = &request->path;
-        break;
-    case NH_CLIENT_REQUEST_TIMEOUT:
-        field = &request->timeout;
-        break;
-    case NH_CLIENT_REQUEST_MAX_HEADERS_COUNT:
-        field = &request->max_headers_count;
-        break;
-    case NH_CLIENT_REQUEST_HOST:
-    case NH_CLIENT_REQUEST_PROTOCOL:
-    case NH_CLIENT_REQUEST_AGENT:
-    case NH_CLIENT_REQUEST_SOCKET_PATH:
-    case NH_CLIENT_REQUEST_MAX_HEADER_SIZE:
-    case NH_CLIENT_REQUEST_INSECURE_HTTP_PARSER:
-    case NH_CLIENT_REQUEST_JOIN_DUPLICATE_HEADERS:
-    case NH_CLIENT_REQUEST_RES:
-        break;
-    }
-    if (field != NULL) {
+    size_t offset = field_offset(property);
+    if (offset != 0) {
+        nh_value *field = (nh_value *)(void *)((char *)request + offset);
         nh_value_assign_take(field, nh_value_retain(value));
     }
 }

@@ -398,15 +398,41 @@ static nh_error *set_header_take(nh_client_request *request, const char *name, n
     return error;
 }
 
-static nh_error *set_given_headers(nh_client_request *request, nh_value headers) {
+static nh_error *set_header_of_bytes(nh_client_request *request, nh_bytes name, nh_value value) {
+    nh_value name_value = nh_string_new(memory_of(request), (const char *)name.data, name.length);
+    nh_error *error = name_value.type == NH_INVALID
+                          ? nh_error_out_of_memory()
+                          : nh_outgoing_message_set_header(&request->message, name_value, value);
+    nh_value_release(&name_value);
+    return error;
+}
+
+/* A string has its characters for properties, named by their places. */
+static nh_error *set_character_headers(nh_client_request *request, nh_value string) {
+    nh_memory *memory = memory_of(request);
+    nh_bytes text = nh_value_bytes(string);
     nh_error *error = NULL;
-    for (size_t i = 0; error == NULL && i < nh_map_length(headers); i++) {
-        nh_bytes key = nh_map_key_at(headers, i);
-        nh_value name = nh_string_new(memory_of(request), (const char *)key.data, key.length);
-        error = name.type == NH_INVALID ? nh_error_out_of_memory()
-                                        : nh_outgoing_message_set_header(
-                                              &request->message, name, nh_map_value_at(headers, i));
+    size_t place = 0;
+    for (size_t at = 0; error == NULL && at < text.length; place++) {
+        uint32_t ignored;
+        size_t length = nh_utf8_decode(text.data + at, text.length - at, &ignored);
+        nh_value name = nh_string_format(memory, "%zu", place);
+        nh_value value = nh_string_new(memory, (const char *)text.data + at, length);
+        error = name.type == NH_INVALID || value.type == NH_INVALID
+                    ? nh_error_out_of_memory()
+                    : set_header_of_bytes(request, nh_value_bytes(name), value);
         nh_value_release(&name);
+        nh_value_release(&value);
+        at += length;
+    }
+    return error;
+}
+
+static nh_error *set_given_headers(nh_client_request *request, nh_value headers) {
+    nh_error *error = headers.type == NH_STRING ? set_character_headers(request, headers) : NULL;
+    for (size_t i = 0; error == NULL && i < nh_map_length(headers); i++) {
+        error =
+            set_header_of_bytes(request, nh_map_key_at(headers, i), nh_map_value_at(headers, i));
     }
     return error;
 }
