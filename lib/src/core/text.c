@@ -2,6 +2,7 @@
 
 #include "core/value_internal.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +11,35 @@ void nh_text_init(nh_text *text, nh_memory *memory) {
     *text = (nh_text){.memory = memory};
 }
 
+/* The text grows inside a string that is not one yet, so that taking it copies nothing. */
+static nh_string *block_of(const nh_text *text) {
+    return text->data == NULL ? NULL
+                              : (nh_string *)(void *)(text->data - offsetof(nh_string, text));
+}
+
 void nh_text_deinit(nh_text *text) {
-    nh_memory_free(text->memory, text->data);
+    nh_memory_free(text->memory, block_of(text));
     *text = (nh_text){.memory = text->memory};
+}
+
+static bool set_capacity(nh_text *text, size_t capacity) {
+    nh_string *block = NULL;
+    if (capacity < SIZE_MAX - sizeof(nh_string)) {
+        block = nh_memory_resize(text->memory, block_of(text), sizeof(nh_string) + capacity);
+    }
+    if (block == NULL) {
+        text->failed = true;
+        return false;
+    }
+    text->data = block->text;
+    text->capacity = capacity;
+    return true;
+}
+
+void nh_text_reserve(nh_text *text, size_t length) {
+    if (!text->failed && length >= text->capacity) {
+        (void)set_capacity(text, length + 1);
+    }
 }
 
 /* Room for `more` bytes and a NUL. */
@@ -31,14 +58,7 @@ static bool make_room(nh_text *text, size_t more) {
         }
         capacity *= 2;
     }
-    char *data = nh_memory_resize(text->memory, text->data, capacity);
-    if (data == NULL) {
-        text->failed = true;
-        return false;
-    }
-    text->data = data;
-    text->capacity = capacity;
-    return true;
+    return set_capacity(text, capacity);
 }
 
 void nh_text_add(nh_text *text, const void *data, size_t length) {
@@ -109,12 +129,21 @@ void nh_text_add_utf16_prefix(nh_text *text, nh_bytes source, size_t units) {
 }
 
 nh_value nh_text_take_string(nh_text *text) {
-    nh_value string = (nh_value){.type = NH_INVALID};
-    if (!text->failed) {
-        string = nh_string_new(text->memory, text->data, text->length);
+    nh_memory *memory = text->memory;
+    nh_string *string = block_of(text);
+    if (text->failed) {
+        nh_text_deinit(text);
+        return nh_string_wrap(NH_STRING, NULL);
     }
-    nh_text_deinit(text);
-    return string;
+    if (string == NULL) {
+        return nh_string_new(memory, "", 0);
+    }
+    string->references = 1;
+    string->memory = memory;
+    string->length = text->length;
+    string->text[text->length] = '\0';
+    *text = (nh_text){.memory = memory};
+    return nh_string_wrap(NH_STRING, string);
 }
 
 /* How many of the first bytes are ASCII, in steps of a word. */

@@ -20,6 +20,8 @@ typedef struct nh_text {
 
 void nh_text_init(nh_text *text, nh_memory *memory);
 void nh_text_deinit(nh_text *text);
+/* Makes room for a text of `length` bytes, for who knows it. */
+void nh_text_reserve(nh_text *text, size_t length);
 void nh_text_add(nh_text *text, const void *data, size_t length);
 void nh_text_add_bytes(nh_text *text, nh_bytes bytes);
 void nh_text_add_c(nh_text *text, const char *c_string);

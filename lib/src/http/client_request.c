@@ -466,7 +466,7 @@ nh_error *nh_client_request_store_head(nh_client_request *request, nh_head_sourc
 }
 
 static nh_error *implicit_header(nh_outgoing_message *message) {
-    if (message->head.type != NH_UNDEFINED) {
+    if (message->has_head) {
         return nh_http_headers_sent_error(nh_object_memory(&message->emitter), "render");
     }
     return nh_client_request_store_head(of_message(message), NH_HEAD_OWN, nh_undefined());

@@ -1,12 +1,12 @@
 /* The headers of a message that is being written. */
 #include "http/header_store_internal.h"
 
+#include "core/text.h"
 #include "http/header_block_internal.h"
 
 #include <string.h>
 
 static void release_entry(nh_header_entry *entry) {
-    nh_value_release(&entry->key);
     nh_value_release(&entry->name);
     nh_value_release(&entry->value);
 }
@@ -15,20 +15,24 @@ void nh_header_store_clear(nh_memory *memory, nh_header_store *store) {
     for (size_t i = 0; i < store->count; i++) {
         release_entry(&store->entries[i]);
     }
-    nh_memory_free(memory, store->entries);
-    *store = (nh_header_store){.entries = NULL};
+    if (store->entries != store->inside) {
+        nh_memory_free(memory, store->entries);
+    }
+    store->entries = NULL;
+    store->count = 0;
+    store->capacity = 0;
 }
 
 static uint8_t lower(uint8_t byte) {
     return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
 }
 
-static bool matches(nh_bytes key, nh_bytes name) {
-    if (key.length != name.length) {
+static bool matches(nh_bytes first, nh_bytes second) {
+    if (first.length != second.length) {
         return false;
     }
-    for (size_t i = 0; i < key.length; i++) {
-        if (key.data[i] != lower(name.data[i])) {
+    for (size_t i = 0; i < first.length; i++) {
+        if (first.data[i] != second.data[i] && lower(first.data[i]) != lower(second.data[i])) {
             return false;
         }
     }
@@ -37,7 +41,7 @@ static bool matches(nh_bytes key, nh_bytes name) {
 
 static size_t find(const nh_header_store *store, nh_bytes name) {
     size_t at = 0;
-    while (at < store->count && !matches(nh_value_bytes(store->entries[at].key), name)) {
+    while (at < store->count && !matches(nh_value_bytes(store->entries[at].name), name)) {
         at++;
     }
     return at;
@@ -72,45 +76,49 @@ static size_t place_of(const nh_header_store *store, nh_bytes key) {
     }
     size_t at = 0;
     uint64_t other;
-    while (at < store->count && array_index(nh_value_bytes(store->entries[at].key), &other) &&
+    while (at < store->count && array_index(nh_value_bytes(store->entries[at].name), &other) &&
            other < index) {
         at++;
     }
     return at;
 }
 
-static nh_value lower_case_key(nh_memory *memory, nh_value name) {
-    nh_bytes text = nh_value_bytes(name);
+nh_value nh_header_store_key(nh_memory *memory, const nh_header_entry *entry) {
+    nh_bytes text = nh_value_bytes(entry->name);
     size_t at = 0;
     while (at < text.length && lower(text.data[at]) == text.data[at]) {
         at++;
     }
     if (at == text.length) {
-        return nh_value_retain(name);
+        return nh_value_retain(entry->name);
     }
-    uint8_t small[64];
-    uint8_t *copy = text.length <= sizeof(small) ? small : nh_memory_allocate(memory, text.length);
-    if (copy == NULL) {
-        return (nh_value){.type = NH_INVALID};
+    nh_text key;
+    nh_text_init(&key, memory);
+    nh_text_add_bytes(&key, text);
+    if (!key.failed) {
+        nh_http_lower_case((uint8_t *)key.data, key.length);
     }
-    memcpy(copy, text.data, text.length);
-    nh_http_lower_case(copy, text.length);
-    nh_value key = nh_string_new(memory, (const char *)copy, text.length);
-    if (copy != small) {
-        nh_memory_free(memory, copy);
-    }
-    return key;
+    return nh_text_take_string(&key);
 }
 
 static bool grow(nh_memory *memory, nh_header_store *store) {
     if (store->count < store->capacity) {
         return true;
     }
-    size_t capacity = store->capacity == 0 ? 4 : store->capacity * 2;
+    if (store->capacity == 0) {
+        store->entries = store->inside;
+        store->capacity = NH_HEADERS_INSIDE;
+        return true;
+    }
+    bool is_inside = store->entries == store->inside;
+    size_t capacity = store->capacity * 2;
     nh_header_entry *resized =
-        nh_memory_resize(memory, store->entries, capacity * sizeof(*resized));
+        nh_memory_resize(memory, is_inside ? NULL : store->entries, capacity * sizeof(*resized));
     if (resized == NULL) {
         return false;
+    }
+    if (is_inside) {
+        memcpy(resized, store->inside, sizeof(store->inside));
     }
     store->entries = resized;
     store->capacity = capacity;
@@ -127,16 +135,14 @@ bool nh_header_store_set(nh_memory *memory, nh_header_store *store, nh_value nam
         nh_value_assign_take(&present->value, nh_value_retain(value));
         return true;
     }
-    nh_value key = lower_case_key(memory, name);
-    if (key.type == NH_INVALID || !grow(memory, store)) {
-        nh_value_release(&key);
+    if (!grow(memory, store)) {
         return false;
     }
-    size_t at = place_of(store, nh_value_bytes(key));
+    size_t at = place_of(store, nh_value_bytes(name));
     memmove(store->entries + at + 1, store->entries + at,
             (store->count - at) * sizeof(*store->entries));
-    store->entries[at] = (nh_header_entry){
-        .key = key, .name = nh_value_retain(name), .value = nh_value_retain(value)};
+    store->entries[at] =
+        (nh_header_entry){.name = nh_value_retain(name), .value = nh_value_retain(value)};
     store->count++;
     return true;
 }

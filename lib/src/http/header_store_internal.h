@@ -9,22 +9,27 @@
 #include <nodehttp/error.h>
 
 typedef struct nh_header_entry {
-    nh_value key;   /* lower-case name: a string */
-    nh_value name;  /* as given */
+    nh_value name;  /* as given: a string */
     nh_value value; /* anything */
 } nh_header_entry;
 
+/* So many headers need no allocation. */
+#define NH_HEADERS_INSIDE 4
+
 typedef struct nh_header_store {
-    nh_header_entry *entries;
+    nh_header_entry *entries; /* `inside`, or allocated */
     size_t count;
     size_t capacity;
-} nh_header_store; /* zero-initialised: empty */
+    nh_header_entry inside[NH_HEADERS_INSIDE];
+} nh_header_store; /* zero-initialised: empty. Not to be moved. */
 
 void nh_header_store_clear(nh_memory *memory, nh_header_store *store);
 /* The entry of that name (any case); NULL when there is none. Valid until the next change. */
 nh_header_entry *nh_header_store_find(const nh_header_store *store, nh_bytes name);
 /* Sets name and value; an existing entry keeps its place. False without memory. */
 bool nh_header_store_set(nh_memory *memory, nh_header_store *store, nh_value name, nh_value value);
+/* The lower-case name of an entry (owned); NH_INVALID without memory. */
+nh_value nh_header_store_key(nh_memory *memory, const nh_header_entry *entry);
 /* True when there was one. */
 bool nh_header_store_remove(nh_header_store *store, nh_bytes name);
 

@@ -5,6 +5,7 @@
 #include "http/outgoing_message_internal.h"
 
 #include "core/text.h"
+#include "http/constants_internal.h"
 #include "http/support_internal.h"
 
 #include <stdio.h>
@@ -16,10 +17,10 @@ static nh_memory *memory_of(const nh_outgoing_message *message) {
 /* --- chunks ------------------------------------------------------------------------------- */
 
 static nh_error *send_line_end(nh_outgoing_message *message, nh_value callback, bool *out_more) {
-    nh_value line_end = nh_buffer_of(memory_of(message), nh_bytes_of("\r\n", 2));
-    nh_error *error = nh_outgoing_send(message, line_end, nh_undefined(), callback, out_more);
-    nh_value_release(&line_end);
-    return error;
+    const nh_http_constants *constants = nh_http_constants_of(message->emitter.loop);
+    return constants == NULL
+               ? nh_error_out_of_memory()
+               : nh_outgoing_send(message, constants->line_end, nh_undefined(), callback, out_more);
 }
 
 static nh_error *send_chunk_size(nh_outgoing_message *message, double length) {
@@ -170,7 +171,7 @@ static nh_error *write_chunk(nh_outgoing_message *message, nh_value chunk, nh_va
     }
     double length = nh_outgoing_byte_length(chunk, encoding);
     error = count_body_bytes(message, length, from_end);
-    if (error == NULL && message->head.type == NH_UNDEFINED) {
+    if (error == NULL && !message->has_head) {
         if (from_end) {
             nh_value_assign_take(&message->content_length, nh_number(length));
         }
@@ -257,7 +258,7 @@ static nh_error *send_last_chunk(nh_outgoing_message *message, nh_value chunk, n
         }
         return write_chunk(message, chunk, encoding, nh_undefined(), true, &more);
     }
-    if (message->head.type != NH_UNDEFINED) {
+    if (message->has_head) {
         return NULL;
     }
     if (message->socket != NULL) {
@@ -271,17 +272,16 @@ static nh_error *send_last_chunk(nh_outgoing_message *message, nh_value chunk, n
 static nh_error *send_terminator(nh_outgoing_message *message, bool had_chunk) {
     nh_memory *memory = memory_of(message);
     if (message->has_body && message->chunked_encoding) {
+        const nh_http_constants *constants = nh_http_constants_of(message->emitter.loop);
         nh_text text;
         nh_text_init(&text, memory);
         nh_text_add_c(&text, "0\r\n");
         nh_text_add_bytes(&text, nh_value_bytes(message->trailer));
         nh_text_add_c(&text, "\r\n");
         nh_value last = nh_text_take_string(&text);
-        nh_value latin1 = nh_string_of(memory, "latin1");
-        nh_error *error = latin1.type == NH_INVALID
-                              ? nh_error_out_of_memory()
-                              : nh_outgoing_send(message, last, latin1, NH_OUTGOING_FINISH, NULL);
-        nh_value_release(&latin1);
+        nh_error *error = constants == NULL ? nh_error_out_of_memory()
+                                            : nh_outgoing_send(message, last, constants->latin1,
+                                                               NH_OUTGOING_FINISH, NULL);
         nh_value_release(&last);
         return error;
     }
@@ -362,15 +362,14 @@ nh_error *nh_outgoing_message_end_bytes(nh_outgoing_message *message, nh_bytes b
 }
 
 nh_error *nh_outgoing_message_flush_headers(nh_outgoing_message *message) {
-    nh_error *error =
-        message->head.type == NH_UNDEFINED ? nh_outgoing_implicit_header(message) : NULL;
+    nh_error *error = !message->has_head ? nh_outgoing_implicit_header(message) : NULL;
     if (error != NULL) {
         return error;
     }
-    nh_value nothing = nh_string_new(memory_of(message), "", 0);
-    error = nh_outgoing_send(message, nothing, nh_undefined(), nh_undefined(), NULL);
-    nh_value_release(&nothing);
-    return error;
+    const nh_http_constants *constants = nh_http_constants_of(message->emitter.loop);
+    return constants == NULL ? nh_error_out_of_memory()
+                             : nh_outgoing_send(message, constants->nothing, nh_undefined(),
+                                                nh_undefined(), NULL);
 }
 
 /* --- cork() ------------------------------------------------------------------------------- */

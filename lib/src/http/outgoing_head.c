@@ -9,6 +9,9 @@
 
 #include <math.h>
 
+/* Room that most heads, with a small body behind them, need no more than. */
+#define USUAL_SIZE 480U
+
 /* A head under construction, and which of the fields that matter it has. */
 typedef struct head_builder {
     nh_outgoing_message *message;
@@ -26,37 +29,67 @@ typedef struct head_builder {
 /* --- single fields ------------------------------------------------------------------------ */
 
 /* What the fields that concern the message itself do to it. */
-static void note_field(head_builder *head, nh_bytes name, nh_value given, nh_bytes value) {
+static bool is_named(nh_bytes name, const char *lower_case) {
+    return nh_bytes_equal_text_ignoring_case(name, lower_case);
+}
+
+static void note_connection(head_builder *head, nh_bytes value) {
     nh_outgoing_message *message = head->message;
-    if (name.length < 4 || name.length > 17) {
-        return;
+    head->connection = true;
+    message->removed_connection = false;
+    if (nh_http_contains_word(value, "close")) {
+        message->last = true;
+    } else {
+        message->should_keep_alive = true;
     }
-    if (nh_bytes_equal_text_ignoring_case(name, "connection")) {
-        head->connection = true;
-        message->removed_connection = false;
-        if (nh_http_contains_word(value, "close")) {
-            message->last = true;
-        } else {
-            message->should_keep_alive = true;
+}
+
+static void note_transfer_encoding(head_builder *head, nh_bytes value) {
+    nh_outgoing_message *message = head->message;
+    head->transfer_encoding = true;
+    message->removed_transfer_encoding = false;
+    if (nh_http_contains_word(value, "chunked")) {
+        message->chunked_encoding = true;
+    }
+}
+
+static void note_content_length(head_builder *head, nh_value given) {
+    nh_outgoing_message *message = head->message;
+    head->content_length = true;
+    message->removed_content_length = false;
+    nh_value_assign_take(&message->content_length, nh_value_retain(given));
+}
+
+static void note_field(head_builder *head, nh_bytes name, nh_value given, nh_bytes value) {
+    switch (name.length) { /* which leaves one or two to compare with */
+    case 4:
+        head->date = head->date || is_named(name, "date");
+        break;
+    case 6:
+        head->expect = head->expect || is_named(name, "expect");
+        break;
+    case 7:
+        head->trailer = head->trailer || is_named(name, "trailer");
+        break;
+    case 10:
+        if (is_named(name, "connection")) {
+            note_connection(head, value);
+        } else if (is_named(name, "keep-alive")) {
+            head->message->default_keep_alive = false;
         }
-    } else if (nh_bytes_equal_text_ignoring_case(name, "transfer-encoding")) {
-        head->transfer_encoding = true;
-        message->removed_transfer_encoding = false;
-        if (nh_http_contains_word(value, "chunked")) {
-            message->chunked_encoding = true;
+        break;
+    case 14:
+        if (is_named(name, "content-length")) {
+            note_content_length(head, given);
         }
-    } else if (nh_bytes_equal_text_ignoring_case(name, "content-length")) {
-        head->content_length = true;
-        message->removed_content_length = false;
-        nh_value_assign_take(&message->content_length, nh_value_retain(given));
-    } else if (nh_bytes_equal_text_ignoring_case(name, "keep-alive")) {
-        message->default_keep_alive = false;
-    } else if (nh_bytes_equal_text_ignoring_case(name, "date")) {
-        head->date = true;
-    } else if (nh_bytes_equal_text_ignoring_case(name, "expect")) {
-        head->expect = true;
-    } else if (nh_bytes_equal_text_ignoring_case(name, "trailer")) {
-        head->trailer = true;
+        break;
+    case 17:
+        if (is_named(name, "transfer-encoding")) {
+            note_transfer_encoding(head, value);
+        }
+        break;
+    default:
+        break;
     }
 }
 
@@ -268,6 +301,7 @@ nh_error *nh_outgoing_store_head(nh_outgoing_message *message, nh_bytes first_li
                                  nh_head_source source, nh_value given) {
     head_builder head = {.message = message, .memory = nh_object_memory(&message->emitter)};
     nh_text_init(&head.text, head.memory);
+    nh_text_reserve(&head.text, USUAL_SIZE);
     nh_text_add_bytes(&head.text, first_line);
     if (source == NH_HEAD_OWN) {
         add_own(&head);
@@ -294,11 +328,13 @@ nh_error *nh_outgoing_store_head(nh_outgoing_message *message, nh_bytes first_li
         nh_text_deinit(&head.text);
         return head.error;
     }
-    nh_value text = nh_text_take_string(&head.text);
-    if (text.type == NH_INVALID) {
+    if (head.text.failed) {
+        nh_text_deinit(&head.text);
         return nh_error_out_of_memory();
     }
-    nh_value_assign_take(&message->head, text);
+    nh_text_deinit(&message->head);
+    message->head = head.text;
+    message->has_head = true;
     message->head_sent = false;
     if (head.expect) {
         return nh_outgoing_send_text(message, "", NULL);

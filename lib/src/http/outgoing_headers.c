@@ -15,9 +15,7 @@ nh_error *nh_http_headers_sent_error(nh_memory *memory, const char *verb) {
 }
 
 static nh_error *check_not_sent(const nh_outgoing_message *message, const char *verb) {
-    return message->head.type == NH_UNDEFINED
-               ? NULL
-               : nh_http_headers_sent_error(memory_of(message), verb);
+    return !message->has_head ? NULL : nh_http_headers_sent_error(memory_of(message), verb);
 }
 
 static nh_error *check_field(const nh_outgoing_message *message, nh_value name, nh_value value) {
@@ -175,7 +173,11 @@ nh_value nh_outgoing_message_get_headers(nh_outgoing_message *message) {
     nh_value map = nh_map_new(memory_of(message));
     for (size_t i = 0; i < message->headers.count; i++) {
         const nh_header_entry *entry = &message->headers.entries[i];
-        if (!nh_map_set_bytes(map, nh_value_bytes(entry->key), entry->value)) {
+        nh_value key = nh_header_store_key(memory_of(message), entry);
+        bool set =
+            key.type != NH_INVALID && nh_map_set_bytes(map, nh_value_bytes(key), entry->value);
+        nh_value_release(&key);
+        if (!set) {
             nh_value_release(&map);
             return (nh_value){.type = NH_INVALID};
         }
@@ -187,7 +189,9 @@ static nh_value names(nh_outgoing_message *message, bool raw) {
     nh_value list = nh_list_new(memory_of(message));
     for (size_t i = 0; i < message->headers.count; i++) {
         const nh_header_entry *entry = &message->headers.entries[i];
-        if (!nh_list_append(list, raw ? entry->name : entry->key)) {
+        nh_value name =
+            raw ? nh_value_retain(entry->name) : nh_header_store_key(memory_of(message), entry);
+        if (!nh_list_append_take(list, name)) {
             nh_value_release(&list);
             return (nh_value){.type = NH_INVALID};
         }

@@ -31,7 +31,7 @@ static nh_memory *memory_of(const nh_outgoing_message *message) {
 void nh_outgoing_message_init(nh_outgoing_message *message, const nh_outgoing_hooks *hooks) {
     message->hooks = hooks == NULL ? &no_hooks : hooks;
     message->unique_headers = nh_undefined();
-    message->head = nh_undefined();
+    nh_text_init(&message->head, memory_of(message));
     message->trailer = nh_undefined();
     message->content_length = nh_undefined();
     message->errored = nh_null();
@@ -65,7 +65,7 @@ static void destroy_object(nh_emitter *emitter) {
     nh_memory *memory = memory_of(message);
     nh_header_store_clear(memory, &message->headers);
     nh_value_release(&message->unique_headers);
-    nh_value_release(&message->head);
+    nh_text_deinit(&message->head);
     nh_value_release(&message->trailer);
     nh_value_release(&message->content_length);
     nh_outgoing_queue_clear(memory, &message->queue);
@@ -205,7 +205,7 @@ void nh_outgoing_message_pipe(nh_outgoing_message *message) {
 /* --- properties --------------------------------------------------------------------------- */
 
 bool nh_outgoing_message_headers_sent(const nh_outgoing_message *message) {
-    return message->head.type != NH_UNDEFINED;
+    return message->has_head;
 }
 
 bool nh_outgoing_message_is_finished(const nh_outgoing_message *message) {

@@ -10,6 +10,7 @@
 #include <nodehttp/outgoing_message.h>
 
 #include "core/object.h"
+#include "core/text.h"
 #include "http/header_store_internal.h"
 #include "stream/stream_internal.h"
 
@@ -54,8 +55,9 @@ struct nh_outgoing_message {
     nh_header_store headers;
     bool has_headers;        /* setHeader() and the like were used (even if removed again) */
     nh_value unique_headers; /* map of lower-case names, or undefined */
-    nh_value head;    /* string: start line and headers, CRLF CRLF included; undefined: none */
-    nh_value trailer; /* string: trailer section; undefined: none */
+    /* Start line and headers with their last CRLF, until they are sent; see has_head. */
+    nh_text head;
+    nh_value trailer;                /* string: trailer section; undefined: none */
     nh_outgoing_queue queue;         /* before the socket */
     double output_size;              /* UTF-16 units of strings, bytes of buffers */
     nh_outgoing_queue corked_chunks; /* chunked encoding: to become one chunk */
@@ -70,6 +72,7 @@ struct nh_outgoing_message {
     double max_requests_per_socket;
     nh_value errored; /* null, then what destroy() was given: an error or undefined */
 
+    bool has_head;  /* the head was built: headersSent */
     bool head_sent; /* handed to the socket or the queue */
     bool destroyed;
     bool finished; /* end() was called */
@@ -113,7 +116,7 @@ typedef enum nh_head_source {
     NH_HEAD_OWN,  /* the message's header store: checked when it was set */
     NH_HEAD_GIVEN /* `given`: a map, a list of pairs, or a flat list; checked here */
 } nh_head_source;
-/* Builds message->head: `first_line` with its CRLF (borrowed), the fields, then Date, Connection,
+/* Builds the head: `first_line` with its CRLF (borrowed), the fields, then Date, Connection,
  * Keep-Alive and the framing field as Node decides. Errors: ERR_INVALID_ARG_VALUE (odd list),
  * ERR_INVALID_HTTP_TOKEN, ERR_HTTP_INVALID_HEADER_VALUE, ERR_INVALID_CHAR,
  * ERR_HTTP_TRAILER_INVALID. */

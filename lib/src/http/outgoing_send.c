@@ -1,7 +1,7 @@
 /* Sending: what goes to the socket at once, and what waits until there is one. */
 #include "http/outgoing_message_internal.h"
 
-#include "core/text.h"
+#include "http/constants_internal.h"
 #include "http/support_internal.h"
 
 #include <string.h>
@@ -221,66 +221,55 @@ static bool joins_head(nh_value data, nh_value encoding) {
             nh_value_is_text(encoding, "latin1"));
 }
 
-static nh_value concatenated(nh_memory *memory, nh_value first, nh_value second) {
-    if (nh_value_bytes(second).length == 0) {
-        return nh_value_retain(first);
-    }
-    nh_text text;
-    nh_text_init(&text, memory);
-    nh_text_add_bytes(&text, nh_value_bytes(first));
-    nh_text_add_bytes(&text, nh_value_bytes(second));
-    return nh_text_take_string(&text);
-}
-
-/* Puts the head into the queue, before everything. */
-static nh_error *enqueue_head(nh_outgoing_message *message) {
-    nh_value latin1 = nh_string_of(memory_of(message), "latin1");
-    if (latin1.type == NH_INVALID ||
-        !nh_outgoing_queue_add(memory_of(message), &message->queue, message->head, latin1,
+/* Puts the head (consumed) into the queue, before everything. */
+static nh_error *enqueue_head_take(nh_outgoing_message *message, nh_value text) {
+    const nh_http_constants *constants = nh_http_constants_of(message->emitter.loop);
+    if (constants == NULL || text.type == NH_INVALID ||
+        !nh_outgoing_queue_add(memory_of(message), &message->queue, text, constants->latin1,
                                nh_undefined())) {
-        nh_value_release(&latin1);
+        nh_value_release(&text);
         return nh_error_out_of_memory();
     }
-    nh_value_release(&latin1);
     nh_outgoing_queue *queue = &message->queue;
     nh_outgoing_chunk head = queue->chunks[queue->count - 1];
     memmove(queue->chunks + 1, queue->chunks, (queue->count - 1) * sizeof(head));
     queue->chunks[0] = head;
-    queue_grew(message, length_of(message->head));
+    queue_grew(message, length_of(text));
+    nh_value_release(&text);
     return NULL;
 }
 
 nh_error *nh_outgoing_send(nh_outgoing_message *message, nh_value data, nh_value encoding,
                            nh_value callback, bool *out_more) {
-    if (message->head_sent) {
+    if (message->head_sent || data.type == NH_INVALID) {
         return nh_outgoing_write_raw(message, data, encoding, callback, out_more);
     }
-    nh_error *error = NULL;
-    if (joins_head(data, encoding)) {
-        nh_value whole = concatenated(memory_of(message), message->head, data);
-        message->head_sent = true;
-        error = nh_outgoing_write_raw(message, whole, encoding, callback, out_more);
-        nh_value_release(&whole);
-        return error;
+    bool joins = joins_head(data, encoding);
+    if (joins) {
+        nh_text_add_bytes(&message->head, nh_value_bytes(data));
     }
-    error = enqueue_head(message);
-    if (error != NULL) {
-        return error;
-    }
+    nh_value head = nh_text_take_string(&message->head);
     message->head_sent = true;
-    return nh_outgoing_write_raw(message, data, encoding, callback, out_more);
+    if (joins) {
+        nh_error *error = nh_outgoing_write_raw(message, head, encoding, callback, out_more);
+        nh_value_release(&head);
+        return error;
+    }
+    nh_error *error = enqueue_head_take(message, head);
+    return error != NULL ? error
+                         : nh_outgoing_write_raw(message, data, encoding, callback, out_more);
 }
 
 nh_error *nh_outgoing_send_text(nh_outgoing_message *message, const char *text,
                                 const nh_value *callback) {
-    nh_memory *memory = memory_of(message);
-    nh_value data = nh_string_of(memory, text);
-    nh_value latin1 = nh_string_of(memory, "latin1");
-    nh_error *error = data.type == NH_INVALID || latin1.type == NH_INVALID
-                          ? nh_error_out_of_memory()
-                          : nh_outgoing_send(message, data, latin1,
-                                             callback == NULL ? nh_undefined() : *callback, NULL);
+    const nh_http_constants *constants = nh_http_constants_of(message->emitter.loop);
+    if (constants == NULL) {
+        return nh_error_out_of_memory();
+    }
+    nh_value data = text[0] == '\0' ? nh_value_retain(constants->nothing)
+                                    : nh_string_of(memory_of(message), text);
+    nh_error *error = nh_outgoing_send(message, data, constants->latin1,
+                                       callback == NULL ? nh_undefined() : *callback, NULL);
     nh_value_release(&data);
-    nh_value_release(&latin1);
     return error;
 }

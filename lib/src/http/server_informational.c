@@ -3,6 +3,7 @@
 #include "http/server_internal.h"
 
 #include "core/text.h"
+#include "http/constants_internal.h"
 #include "http/support_internal.h"
 
 static nh_memory *memory_of(const nh_server_response *response) {
@@ -12,12 +13,11 @@ static nh_memory *memory_of(const nh_server_response *response) {
 /* Sends a head of its own, past the one of the response. */
 static nh_error *write_interim_take(nh_server_response *response, nh_value head,
                                     nh_value callback) {
-    nh_value ascii = nh_string_of(memory_of(response), "ascii");
+    const nh_http_constants *constants = nh_http_constants_of(response->message.emitter.loop);
     nh_value function = callback.type == NH_FUNCTION ? callback : nh_undefined();
-    nh_error *error = ascii.type == NH_INVALID
-                          ? nh_error_out_of_memory()
-                          : nh_outgoing_write_raw(&response->message, head, ascii, function, NULL);
-    nh_value_release(&ascii);
+    nh_error *error = constants == NULL ? nh_error_out_of_memory()
+                                        : nh_outgoing_write_raw(&response->message, head,
+                                                                constants->ascii, function, NULL);
     nh_value_release(&head);
     return error;
 }

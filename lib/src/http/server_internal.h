@@ -111,7 +111,8 @@ struct nh_server_response {
     bool holds_request;
     nh_server_connection *connection; /* retained; NULL on a response that no server made */
     nh_value status_code;
-    nh_value status_message; /* undefined: the standard phrase */
+    nh_value status_message; /* as assigned; undefined: `phrase` */
+    const char *phrase;      /* the standard one that was sent; NULL before */
     bool has_turn;           /* a reference of its own while the socket is its */
     bool sent_continue;      /* 100 was sent */
     bool expects_continue;   /* the client waits for it */

@@ -224,44 +224,54 @@ static nh_error *merge_map(nh_outgoing_message *message, nh_value map) {
     return error;
 }
 
-static nh_error *set_status(nh_server_response *response, int code, nh_value reason) {
-    nh_memory *memory = memory_of(response);
+static void set_status(nh_server_response *response, int code, nh_value reason) {
     if (reason.type == NH_STRING) {
         nh_value_assign_take(&response->status_message, nh_value_retain(reason));
     } else if (!nh_value_is_truthy(response->status_message)) {
         const char *phrase = nh_http_status_text(code);
-        nh_value text = nh_string_of(memory, phrase == NULL ? "unknown" : phrase);
-        if (text.type == NH_INVALID) {
-            return nh_error_out_of_memory();
+        nh_value_release(&response->status_message);
+        /* A phrase of an earlier attempt stays. */
+        if (response->phrase == NULL) {
+            response->phrase = phrase == NULL ? "unknown" : phrase;
         }
-        nh_value_assign_take(&response->status_message, text);
     }
     nh_value_assign_take(&response->status_code, nh_number(code));
     response->message.status_code = code;
-    return NULL;
 }
 
-static nh_error *store_head(nh_server_response *response, int code, nh_value given) {
+/* The reason phrase as text: borrowed, or held by `*out_held`. */
+static nh_error *reason_phrase(const nh_server_response *response, nh_bytes *out_phrase,
+                               nh_value *out_held) {
     nh_memory *memory = memory_of(response);
-    nh_outgoing_message *message = &response->message;
+    *out_held = nh_undefined();
+    if (response->status_message.type == NH_UNDEFINED) {
+        *out_phrase = nh_bytes_of_text(response->phrase);
+        return NULL;
+    }
     nh_error *error = NULL;
-    nh_value phrase = nh_http_value_to_string(memory, response->status_message, &error);
+    *out_held = nh_http_value_to_string(memory, response->status_message, &error);
     if (error != NULL) {
         return error;
     }
-    if (!nh_http_is_field_value(nh_value_bytes(phrase))) {
-        nh_value_release(&phrase);
-        return nh_error_new(memory, "TypeError", "ERR_INVALID_CHAR",
-                            "Invalid character in statusMessage");
-    }
+    *out_phrase = nh_value_bytes(*out_held);
+    return nh_http_is_field_value(*out_phrase)
+               ? NULL
+               : nh_error_new(memory, "TypeError", "ERR_INVALID_CHAR",
+                              "Invalid character in statusMessage");
+}
+
+/* The head itself, behind a status line that `line` has room for. */
+static nh_error *store_head(nh_server_response *response, int code, nh_bytes phrase,
+                            nh_value given) {
+    nh_outgoing_message *message = &response->message;
     nh_text line;
-    nh_text_init(&line, memory);
-    nh_text_add_c(&line, "HTTP/1.1 ");
+    nh_text_init(&line, memory_of(response));
+    nh_text_reserve(&line, phrase.length + sizeof("HTTP/1.1 200 \r\n"));
+    nh_text_add(&line, "HTTP/1.1 ", 9);
     nh_text_add_number(&line, code);
-    nh_text_add_c(&line, " ");
-    nh_text_add_bytes(&line, nh_value_bytes(phrase));
+    nh_text_add(&line, " ", 1);
+    nh_text_add_bytes(&line, phrase);
     nh_text_add(&line, "\r\n", 2);
-    nh_value_release(&phrase);
     if (line.failed) {
         nh_text_deinit(&line);
         return nh_error_out_of_memory();
@@ -274,8 +284,9 @@ static nh_error *store_head(nh_server_response *response, int code, nh_value giv
     if (response->expects_continue && !response->sent_continue) {
         message->should_keep_alive = false;
     }
-    error = nh_outgoing_store_head(message, nh_bytes_of(line.data, line.length),
-                                   message->has_headers ? NH_HEAD_OWN : NH_HEAD_GIVEN, given);
+    nh_error *error =
+        nh_outgoing_store_head(message, nh_bytes_of(line.data, line.length),
+                               message->has_headers ? NH_HEAD_OWN : NH_HEAD_GIVEN, given);
     nh_text_deinit(&line);
     return error;
 }
@@ -284,7 +295,7 @@ nh_error *nh_server_response_write_head(nh_server_response *response, nh_value s
                                         nh_value reason, nh_value headers) {
     nh_memory *memory = memory_of(response);
     nh_outgoing_message *message = &response->message;
-    if (message->head.type != NH_UNDEFINED) {
+    if (message->has_head) {
         return nh_http_headers_sent_error(memory, "write");
     }
     int32_t code = 0;
@@ -295,17 +306,23 @@ nh_error *nh_server_response_write_head(nh_server_response *response, nh_value s
     if (code < 100 || code > 999) {
         return status_code_error(memory, status_code);
     }
-    error = set_status(response, code, reason);
-    if (error != NULL) {
-        return error;
-    }
+    set_status(response, code, reason);
     nh_value given = reason.type != NH_STRING && nh_value_is_nullish(headers) ? reason : headers;
     if (message->has_headers && given.type == NH_LIST) {
         error = merge_list(message, given);
     } else if (message->has_headers) {
         error = merge_map(message, given);
     }
-    return error != NULL ? error : store_head(response, code, given);
+    nh_bytes phrase;
+    nh_value held = nh_undefined();
+    if (error == NULL) {
+        error = reason_phrase(response, &phrase, &held);
+    }
+    if (error == NULL) {
+        error = store_head(response, code, phrase, given);
+    }
+    nh_value_release(&held);
+    return error;
 }
 
 /* --- properties --------------------------------------------------------------------------- */
@@ -319,10 +336,14 @@ void nh_server_response_set_status_code(nh_server_response *response, nh_value s
 }
 
 nh_value nh_server_response_status_message(const nh_server_response *response) {
+    if (response->status_message.type == NH_UNDEFINED && response->phrase != NULL) {
+        return nh_string_of(memory_of(response), response->phrase);
+    }
     return nh_value_retain(response->status_message);
 }
 
 void nh_server_response_set_status_message(nh_server_response *response, nh_value message) {
+    response->phrase = NULL;
     nh_value_assign_take(&response->status_message, nh_value_retain(message));
 }
 
