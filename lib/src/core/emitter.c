@@ -19,9 +19,14 @@ nh_emitter *nh_emitter_new(nh_loop *loop) {
     return nh_object_new(loop, &nh_emitter_class);
 }
 
+/* Most names differ in their first character. */
+static bool is_named(const nh_listener_list *list, const char *event) {
+    return list->name[0] == event[0] && strcmp(list->name, event) == 0;
+}
+
 static nh_listener_list *find_list(const nh_emitter *emitter, const char *event) {
     nh_listener_list *list = emitter->events;
-    while (list != NULL && strcmp(list->name, event) != 0) {
+    while (list != NULL && !is_named(list, event)) {
         list = list->next;
     }
     return list;
@@ -30,7 +35,7 @@ static nh_listener_list *find_list(const nh_emitter *emitter, const char *event)
 /* The list of `event`, made if necessary, and then the last one; NULL without memory. */
 static nh_listener_list *find_or_add_list(nh_emitter *emitter, const char *event) {
     nh_listener_list **link = &emitter->events;
-    while (*link != NULL && strcmp((*link)->name, event) != 0) {
+    while (*link != NULL && !is_named(*link, event)) {
         link = &(*link)->next;
     }
     if (*link == NULL) {
@@ -129,7 +134,7 @@ bool nh_emitter_emit(nh_emitter *emitter, const char *event, const nh_value *arg
         (void)emit_to(emitter, list, arguments, count);
         return true;
     }
-    if (strcmp(event, "error") == 0) {
+    if (event[0] == 'e' && strcmp(event, "error") == 0) {
         throw_unhandled(emitter, arguments, count);
     }
     return false;

@@ -17,13 +17,14 @@ static void civil_of_days(int64_t days, int64_t *year, unsigned *month, unsigned
     *year = (int64_t)year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
 }
 
-nh_bytes nh_http_date(nh_loop *loop) {
+nh_bytes nh_http_date_line(nh_loop *loop) {
     static const char *const day_names[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char *const month_names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     /* The text depends on nothing but the second, so one memo a thread serves every loop. */
     static _Thread_local uint64_t known_second = UINT64_MAX;
-    static _Thread_local char text[48];
+    static _Thread_local char text[64];
+    static _Thread_local size_t length;
     uint64_t second = nh_loop_wall_clock_ms(loop) / 1000;
     if (second != known_second) {
         uint64_t days = second / 86400;
@@ -32,10 +33,11 @@ nh_bytes nh_http_date(nh_loop *loop) {
         unsigned month;
         unsigned day;
         civil_of_days((int64_t)days, &year, &month, &day);
-        (void)snprintf(text, sizeof(text), "%s, %02u %s %04u %02u:%02u:%02u GMT",
-                       day_names[(days + 4) % 7], day, month_names[month - 1], (unsigned)year,
-                       of_day / 3600, of_day / 60 % 60, of_day % 60);
+        int written = snprintf(text, sizeof(text), "Date: %s, %02u %s %04u %02u:%02u:%02u GMT\r\n",
+                               day_names[(days + 4) % 7], day, month_names[month - 1],
+                               (unsigned)year, of_day / 3600, of_day / 60 % 60, of_day % 60);
+        length = written > 0 ? (size_t)written : 0;
         known_second = second;
     }
-    return nh_bytes_of_text(text);
+    return nh_bytes_of(text, length);
 }

@@ -130,7 +130,7 @@ static void add_line(head_builder *head, nh_value name, nh_value value, bool che
         return;
     }
     nh_bytes name_bytes = nh_value_bytes(name);
-    if (nh_value_is_truthy(head->message->content_length) &&
+    if (name_bytes.length == 19 && nh_value_is_truthy(head->message->content_length) &&
         nh_bytes_equal_text_ignoring_case(name_bytes, "content-disposition")) {
         text = as_utf8(head, text);
     }
@@ -232,9 +232,7 @@ static void add_own(head_builder *head) {
 
 static void add_date(head_builder *head) {
     if (head->message->send_date && !head->date) {
-        nh_text_add(&head->text, "Date: ", 6);
-        nh_text_add_bytes(&head->text, nh_http_date(head->message->emitter.loop));
-        nh_text_add(&head->text, "\r\n", 2);
+        nh_text_add_bytes(&head->text, nh_http_date_line(head->message->emitter.loop));
     }
 }
 
@@ -256,9 +254,13 @@ static void add_connection(head_builder *head) {
         message->should_keep_alive &&
         (head->content_length || message->use_chunked_encoding_by_default || message->has_agent);
     if (keep && !message->max_requests_on_connection_reached) {
-        nh_text_add_c(&head->text, "Connection: keep-alive\r\n");
-        if (is_truthy(message->keep_alive_timeout_ms) && message->default_keep_alive) {
-            nh_text_add_c(&head->text, "Keep-Alive: timeout=");
+        static const char connection[] = "Connection: keep-alive\r\nKeep-Alive: timeout=";
+        bool tells_timeout =
+            is_truthy(message->keep_alive_timeout_ms) && message->default_keep_alive;
+        nh_text_add(&head->text, connection,
+                    tells_timeout ? sizeof(connection) - 1
+                                  : sizeof("Connection: keep-alive\r\n") - 1);
+        if (tells_timeout) {
             nh_text_add_number(&head->text, floor(message->keep_alive_timeout_ms / 1000));
             if (message->max_requests_per_socket >= 1) {
                 nh_text_add_c(&head->text, ", max=");

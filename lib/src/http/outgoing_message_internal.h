@@ -171,8 +171,8 @@ bool nh_outgoing_is_unique(const nh_outgoing_message *message, nh_bytes name);
  * but a list, NH_INVALID without memory. Node: parseUniqueHeadersOption(). */
 nh_value nh_http_unique_headers(nh_memory *memory, nh_value list);
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT"; formatted once a second. Valid until the next call on this
- * thread. */
-nh_bytes nh_http_date(nh_loop *loop);
+/* "Date: Sun, 06 Nov 1994 08:49:37 GMT" and CRLF; formatted once a second. Valid until the next
+ * call on this thread. */
+nh_bytes nh_http_date_line(nh_loop *loop);
 
 #endif
