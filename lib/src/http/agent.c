@@ -3,6 +3,7 @@
 #include "http/agent_internal.h"
 
 #include "http/client_request_internal.h"
+#include "http/header_store_internal.h"
 #include "http/support_internal.h"
 #include "net/socket_internal.h"
 
@@ -397,27 +398,28 @@ nh_error *nh_agent_reuse_socket(nh_agent *agent, nh_stream *socket, nh_client_re
 
 /* --- names -------------------------------------------------------------------------------- */
 
-static void add_value(nh_text *text, nh_value value) {
-    nh_value string =
-        nh_value_is_truthy(value) ? nh_value_to_string(text->memory, value) : nh_undefined();
-    nh_text_add_bytes(text, nh_value_bytes(string));
-    text->failed = text->failed || string.type == NH_INVALID;
-    nh_value_release(&string);
+static void add_value(nh_text *text, nh_value value, nh_error **out_error) {
+    if (*out_error == NULL && nh_value_is_truthy(value)) {
+        nh_value string = nh_http_value_to_string(text->memory, value, out_error);
+        nh_text_add_bytes(text, nh_value_bytes(string));
+        nh_value_release(&string);
+    }
 }
 
-static nh_value make_name(nh_memory *memory, nh_value options) {
+static nh_error *make_name(nh_memory *memory, nh_value options, nh_value *out_name) {
     nh_text text;
+    nh_error *error = NULL;
     nh_text_init(&text, memory);
     nh_value host = nh_map_get(options, "host");
     if (nh_value_is_truthy(host)) {
-        add_value(&text, host);
+        add_value(&text, host, &error);
     } else {
         nh_text_add_c(&text, "localhost");
     }
     nh_text_add_c(&text, ":");
-    add_value(&text, nh_map_get(options, "port"));
+    add_value(&text, nh_map_get(options, "port"), &error);
     nh_text_add_c(&text, ":");
-    add_value(&text, nh_map_get(options, "localAddress"));
+    add_value(&text, nh_map_get(options, "localAddress"), &error);
     nh_value family = nh_map_get(options, "family");
     if (family.type == NH_NUMBER && (family.as.number == 4 || family.as.number == 6)) {
         nh_text_add_c(&text, family.as.number == 4 ? ":4" : ":6");
@@ -425,9 +427,14 @@ static nh_value make_name(nh_memory *memory, nh_value options) {
     nh_value path = nh_map_get(options, "socketPath");
     if (nh_value_is_truthy(path)) {
         nh_text_add_c(&text, ":");
-        add_value(&text, path);
+        add_value(&text, path, &error);
     }
-    return nh_text_take_string(&text);
+    if (error != NULL) {
+        nh_text_deinit(&text);
+        return error;
+    }
+    *out_name = nh_text_take_string(&text);
+    return NULL;
 }
 
 nh_error *nh_agent_get_name(nh_agent *agent, nh_value options, nh_value *out_name) {
@@ -443,7 +450,7 @@ nh_error *nh_agent_get_name(nh_agent *agent, nh_value options, nh_value *out_nam
         error = nh_error_new(memory_of(agent), "TypeError", NULL,
                              "Cannot read properties of null (reading 'host')");
     } else {
-        *out_name = make_name(memory_of(agent), options);
+        error = make_name(memory_of(agent), options, out_name);
     }
     return error == NULL && out_name->type == NH_INVALID ? nh_error_out_of_memory() : error;
 }

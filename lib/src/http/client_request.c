@@ -446,20 +446,23 @@ static void destroy_hook(nh_outgoing_message *message, nh_error *error) {
 nh_error *nh_client_request_store_head(nh_client_request *request, nh_head_source source,
                                        nh_value given) {
     nh_memory *memory = memory_of(request);
-    nh_value method = nh_value_to_string(memory, request->method);
-    nh_value path = nh_value_to_string(memory, request->path);
-    nh_text line;
-    nh_text_init(&line, memory);
-    nh_text_add_bytes(&line, nh_value_bytes(method));
-    nh_text_add_c(&line, " ");
-    nh_text_add_bytes(&line, nh_value_bytes(path));
-    nh_text_add_c(&line, " HTTP/1.1\r\n");
-    nh_error *error =
-        line.failed || method.type == NH_INVALID || path.type == NH_INVALID
-            ? nh_error_out_of_memory()
-            : nh_outgoing_store_head(&request->message, nh_bytes_of(line.data, line.length), source,
-                                     given);
-    nh_text_deinit(&line);
+    nh_error *error = NULL;
+    nh_value method = nh_http_value_to_string(memory, request->method, &error);
+    nh_value path =
+        error == NULL ? nh_http_value_to_string(memory, request->path, &error) : nh_undefined();
+    if (error == NULL) {
+        nh_text line;
+        nh_text_init(&line, memory);
+        nh_text_add_bytes(&line, nh_value_bytes(method));
+        nh_text_add_c(&line, " ");
+        nh_text_add_bytes(&line, nh_value_bytes(path));
+        nh_text_add_c(&line, " HTTP/1.1\r\n");
+        error = line.failed
+                    ? nh_error_out_of_memory()
+                    : nh_outgoing_store_head(&request->message, nh_bytes_of(line.data, line.length),
+                                             source, given);
+        nh_text_deinit(&line);
+    }
     nh_value_release(&method);
     nh_value_release(&path);
     return error;

@@ -238,6 +238,11 @@ static nh_error *choose_agent(nh_client_request *request, nh_value options,
     return NULL;
 }
 
+/* %s of util.format(): a string as it is, anything else inspected. */
+static nh_value format_value(nh_memory *memory, nh_value value) {
+    return value.type == NH_STRING ? nh_value_retain(value) : nh_value_inspect(memory, value);
+}
+
 static nh_error *check_protocol(nh_client_request *request, nh_value options, nh_value fallback) {
     nh_memory *memory = memory_of(request);
     nh_value expected = nh_client_agent_member(request->agent, "protocol");
@@ -256,8 +261,8 @@ static nh_error *check_protocol(nh_client_request *request, nh_value options, nh
         }
     }
     if (!nh_value_is_same(protocol, expected)) {
-        nh_value actual_text = nh_value_to_string(memory, protocol);
-        nh_value expected_text = nh_value_to_string(memory, expected);
+        nh_value actual_text = format_value(memory, protocol);
+        nh_value expected_text = format_value(memory, expected);
         nh_error *error = nh_error_new(memory, "TypeError", "ERR_INVALID_PROTOCOL",
                                        "Protocol \"%s\" not supported. Expected \"%s\"",
                                        nh_value_text(actual_text), nh_value_text(expected_text));
@@ -407,17 +412,19 @@ static nh_error *set_header_of_bytes(nh_client_request *request, nh_bytes name, 
     return error;
 }
 
-/* A string has its characters for properties, named by their places. */
-static nh_error *set_character_headers(nh_client_request *request, nh_value string) {
+/* Strings and buffers have their characters or bytes for properties, named by their places. */
+static nh_error *set_element_headers(nh_client_request *request, nh_value elements) {
     nh_memory *memory = memory_of(request);
-    nh_bytes text = nh_value_bytes(string);
+    nh_bytes text = nh_value_bytes(elements);
     nh_error *error = NULL;
     size_t place = 0;
     for (size_t at = 0; error == NULL && at < text.length; place++) {
         uint32_t ignored;
-        size_t length = nh_utf8_decode(text.data + at, text.length - at, &ignored);
+        bool is_text = elements.type == NH_STRING;
+        size_t length = is_text ? nh_utf8_decode(text.data + at, text.length - at, &ignored) : 1;
         nh_value name = nh_string_format(memory, "%zu", place);
-        nh_value value = nh_string_new(memory, (const char *)text.data + at, length);
+        nh_value value = is_text ? nh_string_new(memory, (const char *)text.data + at, length)
+                                 : nh_number(text.data[at]);
         error = name.type == NH_INVALID || value.type == NH_INVALID
                     ? nh_error_out_of_memory()
                     : set_header_of_bytes(request, nh_value_bytes(name), value);
@@ -429,7 +436,8 @@ static nh_error *set_character_headers(nh_client_request *request, nh_value stri
 }
 
 static nh_error *set_given_headers(nh_client_request *request, nh_value headers) {
-    nh_error *error = headers.type == NH_STRING ? set_character_headers(request, headers) : NULL;
+    bool has_elements = headers.type == NH_STRING || headers.type == NH_BUFFER;
+    nh_error *error = has_elements ? set_element_headers(request, headers) : NULL;
     for (size_t i = 0; error == NULL && i < nh_map_length(headers); i++) {
         error =
             set_header_of_bytes(request, nh_map_key_at(headers, i), nh_map_value_at(headers, i));

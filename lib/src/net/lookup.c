@@ -9,6 +9,8 @@
 #include "net/connect.h"
 #include "net/options.h"
 
+#include <math.h>
+
 /* dns.ADDRCONFIG, V4MAPPED and ALL on Linux */
 #define HINT_ADDRCONFIG 32.0
 #define KNOWN_HINTS (32 | 8 | 16)
@@ -372,10 +374,16 @@ static nh_value plain_family(nh_value family) {
     return nh_value_is_text(family, "IPv6") ? nh_number(6) : family;
 }
 
+/* As JavaScript's bit operators read a number (ECMA-262 7.1.7). */
+static uint32_t to_uint32(double number) {
+    double wrapped = isfinite(number) ? fmod(trunc(number), 4294967296.0) : 0;
+    return (uint32_t)(int64_t)wrapped;
+}
+
 /* The checks of dns.lookup(), which a lookup function makes for itself or not. */
 static nh_error *check_dns_options(nh_memory *memory, nh_value family, nh_value hints) {
     if (!nh_value_is_nullish(family) && !is_family(family) &&
-        !(family.type == NH_NUMBER && !nh_value_is_truthy(family))) {
+        !(family.type == NH_NUMBER && family.as.number == 0)) {
         return nh_error_new_argument_value(memory, "options.family", family,
                                            "must be one of: 0, 4, 6");
     }
@@ -384,8 +392,9 @@ static nh_error *check_dns_options(nh_memory *memory, nh_value family, nh_value 
         if (error != NULL) {
             return error;
         }
-        if (((uint32_t)(int64_t)hints.as.number & ~(uint32_t)KNOWN_HINTS) != 0) {
-            return nh_error_new_argument_value(memory, "hints", hints, "is invalid");
+        uint32_t bits = to_uint32(hints.as.number);
+        if ((bits & ~(uint32_t)KNOWN_HINTS) != 0) {
+            return nh_error_new_argument_value(memory, "hints", nh_number(bits), "is invalid");
         }
     }
     return NULL;
