@@ -448,6 +448,10 @@ static nh_error *set_given_headers(nh_client_request *request, nh_value headers)
 /* host[:port]; an IPv6 address gets its brackets, the default port is left out. */
 static nh_error *add_host_header(nh_client_request *request, nh_value port, nh_value default_port) {
     nh_memory *memory = memory_of(request);
+    if (port.type == NH_SYMBOL || port.type == NH_BIGINT) {
+        return nh_error_new(memory, "TypeError", NULL, "Cannot convert a %s value to a number",
+                            port.type == NH_SYMBOL ? "Symbol" : "BigInt");
+    }
     nh_bytes host = nh_value_bytes(request->host);
     const uint8_t *colon = memchr(host.data, ':', host.length);
     size_t behind = colon == NULL ? host.length : (size_t)(colon - host.data) + 1;

@@ -273,7 +273,9 @@ static nh_error *check_tcp_options(nh_socket *socket, const nh_socket_options *o
 
     if (nh_value_is_truthy(options->local_address) &&
         nh_net_is_ip(nh_value_text(options->local_address)) == 0) {
-        nh_value shown = nh_value_to_string(memory, options->local_address);
+        nh_value shown = options->local_address.type == NH_STRING
+                             ? nh_value_retain(options->local_address)
+                             : nh_value_inspect(memory, options->local_address);
         error = nh_error_new(memory, "TypeError", "ERR_INVALID_IP_ADDRESS",
                              "Invalid IP address: %s", nh_value_text(shown));
         nh_value_release(&shown);
