@@ -359,12 +359,127 @@ static void gives_responses_their_turns(void) {
     close_all();
 }
 
+/* --- without memory ------------------------------------------------------------------------- */
+
+/* Uses as much of a response as fits into one request; every error is taken as it comes. */
+static void answer_at_length(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                             void *data) {
+    (void)emitter;
+    (void)count;
+    (void)data;
+    nh_memory *memory = &fixture.memory.memory;
+    nh_incoming_message *request = (nh_incoming_message *)(void *)arguments[0].as.object;
+    nh_server_response *response = (nh_server_response *)(void *)arguments[1].as.object;
+    nh_outgoing_message *message = nh_as_outgoing_message(response);
+    nh_value headers = nh_incoming_message_headers(request);
+    nh_value raw = nh_incoming_message_raw_headers(request);
+    nh_value chunk = text("chunk");
+    nh_value trailers = nh_map_new(memory);
+    (void)nh_map_set(trailers, "T", chunk);
+    nh_error *errors[] = {
+        nh_server_response_write_continue(response, nh_undefined()),
+        nh_outgoing_message_set_header_text(message, "X-A", "1"),
+        nh_outgoing_message_set_header_text(message, "Trailer", "T"),
+        nh_outgoing_message_write(message, chunk, nh_undefined(), nh_undefined(), NULL),
+        nh_outgoing_message_add_trailers(message, trailers),
+    };
+    nh_outgoing_message_cork(message);
+    nh_error *more[] = {
+        nh_outgoing_message_write(message, chunk, nh_undefined(), nh_undefined(), NULL),
+        nh_outgoing_message_write_bytes(message, nh_bytes_of("ab", 2), NULL),
+    };
+    nh_outgoing_message_uncork(message);
+    nh_error *end =
+        nh_outgoing_message_end(message, nh_undefined(), nh_undefined(), nh_undefined());
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        nh_error_release(errors[i]);
+    }
+    nh_error_release(more[0]);
+    nh_error_release(more[1]);
+    if (end != NULL) {
+        nh_outgoing_message_destroy(message, end);
+        nh_error_release(end);
+    }
+    nh_value_release(&headers);
+    nh_value_release(&raw);
+    nh_value_release(&chunk);
+    nh_value_release(&trailers);
+}
+
+static void take_over(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
+    (void)emitter;
+    (void)data;
+    ASSERT_SIZE_EQ(count, 3);
+    nh_error_release(
+        nh_writable_write_bytes(nh_as_stream(arguments[1].as.object), nh_bytes_of("raw", 3), NULL));
+}
+
+/* One connection on which the nth allocation is refused; whether it came to that. */
+static bool serve_with_refusal(const char *bytes, bool one_by_one, size_t nth) {
+    fixture.memory.refuse_at = nth;
+    server = NULL;
+    duplex = NULL;
+    if (fixture_open(&fixture)) {
+        nh_error_release(nh_server_new(fixture.loop, nh_undefined(), nh_undefined(), &server));
+        duplex = fixture_duplex(&fixture);
+    }
+    if (server != NULL && duplex != NULL) {
+        (void)nh_emitter_on(nh_as_emitter(server), "request", answer_at_length, NULL);
+        (void)nh_emitter_on(nh_as_emitter(server), "upgrade", take_over, NULL);
+        connect_duplex();
+        for (size_t i = 0; one_by_one && bytes[i] != '\0'; i++) {
+            char one[2] = {bytes[i], '\0'};
+            fixture_receive(duplex, one);
+        }
+        if (!one_by_one) {
+            fixture_receive(duplex, bytes);
+        }
+    }
+    bool refused = fixture.memory.refused;
+    fixture.memory.refuse_at = 0;
+    if (duplex != NULL) {
+        nh_loop_begin_turn(fixture.loop);
+        nh_stream_destroy(duplex, NULL);
+        nh_loop_end_turn(fixture.loop);
+        nh_emitter_release(nh_as_emitter(duplex));
+    }
+    if (server != NULL) {
+        nh_emitter_release(nh_as_emitter(server));
+    }
+    fixture_close(&fixture);
+    return refused;
+}
+
+static void survives_refusals_on_every_path(void) {
+    static const char *const inputs[] = {
+        GET GET "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3\r\nabc\r\n0\r\nT: v\r\n\r\n" GET,
+        "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
+        "GET / HTTP/1.1\r\nHost: x\r\nExpect: else\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: y\r\nConnection: upgrade\r\n\r\nrest",
+        "CONNECT h:1 HTTP/1.1\r\nHost: x\r\n\r\nrest",
+        GET "garbage\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+        for (int one_by_one = 0; one_by_one < 2; one_by_one++) {
+            size_t nth = 1;
+            while (serve_with_refusal(inputs[i], one_by_one != 0, nth)) {
+                nth++;
+            }
+            ASSERT_TRUE(nth > 20);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
     static const struct unit_case cases[] = {
         UNIT_CASE(frames_responses),
         UNIT_CASE(reports_parse_errors),
         UNIT_CASE(refuses_large_heads_and_missing_hosts),
         UNIT_CASE(gives_responses_their_turns),
+        UNIT_CASE(survives_refusals_on_every_path),
     };
     return UNIT_RUN("server_duplex", cases, argc, argv);
 }
