@@ -240,7 +240,8 @@ static nh_error *choose_agent(nh_client_request *request, nh_value options,
 
 /* %s of util.format(): a string as it is, anything else inspected. */
 static nh_value format_value(nh_memory *memory, nh_value value) {
-    return value.type == NH_STRING ? nh_value_retain(value) : nh_value_inspect(memory, value);
+    bool is_text = value.type == NH_STRING || value.type == NH_BUFFER;
+    return is_text ? nh_value_to_string(memory, value) : nh_value_inspect(memory, value);
 }
 
 static nh_error *check_protocol(nh_client_request *request, nh_value options, nh_value fallback) {
