@@ -1,0 +1,171 @@
+#include "support/memory.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/check.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FUZZ_ADDRESS_SANITIZER 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define FUZZ_ADDRESS_SANITIZER 1
+#endif
+
+#ifdef FUZZ_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#define POISON(address, size) __asan_poison_memory_region((address), (size))
+#define UNPOISON(address, size) __asan_unpoison_memory_region((address), (size))
+#else
+#define POISON(address, size) ((void)(address), (void)(size))
+#define UNPOISON(address, size) ((void)(address), (void)(size))
+#endif
+
+/* Enough for nearly every run; what does not fit comes from malloc. */
+#define ARENA_BYTES ((size_t)8 << 20)
+/* After each block; never in use, so that overruns meet poisoned bytes. */
+#define RED_ZONE_BYTES ((size_t)16)
+/* AddressSanitizer's granule is 8 bytes; malloc promises alignment to 16. */
+#define ALIGNMENT ((size_t)16)
+
+/* Before each block. */
+struct block_head {
+    size_t size;
+    size_t padding; /* keeps the block aligned */
+};
+static_assert(sizeof(struct block_head) % ALIGNMENT == 0, "blocks are aligned");
+
+static struct {
+    struct fuzz_memory memory;
+    uint8_t *arena; /* NULL: malloc only */
+    size_t used;    /* of the arena */
+    bool ready;
+} state;
+
+static bool is_in_arena(const void *block) {
+    const uint8_t *address = block;
+    return state.arena != NULL && address >= state.arena && address < state.arena + ARENA_BYTES;
+}
+
+static struct block_head *head_of(void *block) {
+    return (struct block_head *)block - 1;
+}
+
+/* The size of a block, whose head is out of bounds for everybody else. */
+static size_t size_of(void *block) {
+    struct block_head *head = head_of(block);
+    if (!is_in_arena(block)) {
+        return head->size;
+    }
+    UNPOISON(head, sizeof(*head));
+    size_t size = head->size;
+    POISON(head, sizeof(*head));
+    return size;
+}
+
+static void *arena_allocate(size_t size) {
+    size_t whole = sizeof(struct block_head) + size + RED_ZONE_BYTES;
+    whole = (whole + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    if (whole > ARENA_BYTES - state.used) {
+        return NULL;
+    }
+    struct block_head *head = (struct block_head *)(void *)(state.arena + state.used);
+    state.used += whole;
+    UNPOISON(head, sizeof(*head) + size);
+    head->size = size;
+    POISON(head, sizeof(*head));
+    return head + 1;
+}
+
+static void *allocate(size_t size) {
+    if (size > SIZE_MAX / 2) {
+        return NULL;
+    }
+    void *block = state.arena != NULL ? arena_allocate(size) : NULL;
+    if (block == NULL) {
+        struct block_head *head = malloc(sizeof(*head) + size);
+        if (head == NULL) {
+            return NULL;
+        }
+        head->size = size;
+        block = head + 1;
+    }
+    return block;
+}
+
+static void release(void *block) {
+    if (is_in_arena(block)) {
+        POISON(block, size_of(block));
+    } else {
+        free(head_of(block));
+    }
+}
+
+/* Whether to refuse a request that makes the blocks in use grow by `growth` bytes. */
+static bool is_refused(struct fuzz_memory *memory, size_t growth) {
+    memory->requests++;
+    if (memory->requests == memory->refuse_at ||
+        (memory->byte_limit != 0 && growth > memory->byte_limit - memory->bytes)) {
+        memory->refused = true;
+        return true;
+    }
+    return false;
+}
+
+static void *resize(nh_memory *base, void *block, size_t size) {
+    struct fuzz_memory *memory = (struct fuzz_memory *)(void *)base;
+    size_t before = block != NULL ? size_of(block) : 0;
+    void *moved = NULL;
+    if (size != 0) {
+        if (is_refused(memory, size > before ? size - before : 0)) {
+            return NULL;
+        }
+        moved = allocate(size);
+        if (moved == NULL) {
+            memory->refused = true;
+            return NULL;
+        }
+        memory->blocks++;
+    }
+    if (block != NULL) {
+        if (moved != NULL) {
+            memcpy(moved, block, before < size ? before : size);
+        }
+        release(block);
+        memory->blocks--;
+    }
+    memory->bytes += size - before;
+    if (memory->bytes > memory->peak_bytes) {
+        memory->peak_bytes = memory->bytes;
+    }
+    return moved;
+}
+
+static void get_ready(void) {
+#ifdef FUZZ_ENGINE
+    if (getenv("TOUCHSTONE_FUZZ_MALLOC") == NULL) {
+        state.arena = malloc(ARENA_BYTES);
+        if (state.arena != NULL) {
+            POISON(state.arena, ARENA_BYTES);
+        }
+    }
+#endif
+    state.ready = true;
+}
+
+struct fuzz_memory *fuzz_memory_begin(void) {
+    if (!state.ready) {
+        get_ready();
+    }
+    state.used = 0;
+    state.memory = (struct fuzz_memory){.memory = {.resize = resize}};
+    return &state.memory;
+}
+
+void fuzz_memory_end(struct fuzz_memory *memory) {
+    FUZZ_CHECK(memory->blocks == 0, "%zu blocks of %zu bytes were never freed", memory->blocks,
+               memory->bytes);
+}
