@@ -521,7 +521,8 @@ static nh_error *apply_headers(nh_client_request *request, nh_value options,
     message->removed_connection = !defaults;
     message->removed_content_length = !defaults;
     message->removed_transfer_encoding = !defaults;
-    if (headers.type == NH_LIST) {
+    /* A Map or a Headers object has entries, but no properties that could be header names. */
+    if (headers.type == NH_LIST && nh_list_entries_class(headers) == NULL) {
         return nh_client_request_store_head(request, NH_HEAD_GIVEN, headers);
     }
     nh_error *error = set_given_headers(request, headers);
