@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGEST_COUNT = 1000000, NAME_COLUMN = 24 };
+#define LARGEST_NUMBER 1000000 /* of any count or factor given as an option */
+#define NAME_COLUMN 24
 
 int ts_complain(const char *format, ...) {
     va_list arguments;
@@ -52,7 +53,7 @@ static int set_count(const ts_command *command, const ts_option *option, const c
     char *end;
     errno = 0;
     long value = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || value < 1 || value > LARGEST_COUNT) {
+    if (end == text || *end != '\0' || errno != 0 || value < 1 || value > LARGEST_NUMBER) {
         return ts_complain("%s: --%s wants a number from 1 on, not \"%s\"", command->name,
                            option->name, text);
     }
@@ -63,7 +64,7 @@ static int set_count(const ts_command *command, const ts_option *option, const c
 static int set_factor(const ts_command *command, const ts_option *option, const char *text) {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(value) || value <= 0 || value > LARGEST_COUNT) {
+    if (end == text || *end != '\0' || !isfinite(value) || value <= 0 || value > LARGEST_NUMBER) {
         return ts_complain("%s: --%s wants a number greater than 0, not \"%s\"", command->name,
                            option->name, text);
     }
