@@ -11,6 +11,7 @@
 #include <nodehttp/incoming_message.h>
 #include <nodehttp/loop.h>
 #include <nodehttp/memory.h>
+#include <nodehttp/message_parser.h>
 #include <nodehttp/net_server.h>
 #include <nodehttp/outgoing_message.h>
 #include <nodehttp/server.h>

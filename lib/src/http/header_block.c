@@ -53,6 +53,10 @@ bool nh_header_block_add_line(nh_memory *memory, nh_header_block *block, nh_head
     return true;
 }
 
+size_t nh_header_block_count(const nh_header_block *block) {
+    return block->count;
+}
+
 nh_bytes nh_header_block_name(const nh_header_block *block, size_t index) {
     const nh_header_line *line = &block->lines[index];
     return nh_bytes_of(block->bytes + line->name, line->name_length);

@@ -129,7 +129,7 @@ nh_value nh_http_methods(nh_memory *memory) {
 }
 
 size_t nh_http_max_header_size(void) {
-    return nh_http_parser_default_max_header_size();
+    return nh_wire_parser_default_max_header_size();
 }
 
 nh_error *nh_http_validate_header_name(nh_memory *memory, nh_value name, nh_value label) {

@@ -1,139 +1,27 @@
-/* llhttp, wrapped for one connection: from bytes to IncomingMessages. */
+/* From what the wire parser reports to IncomingMessages. */
 #include "http/parser_internal.h"
 
 #include <string.h>
 
-/* The most that the names and values of one chunk's extensions may add up to, in bytes. */
-#define MAX_CHUNK_EXTENSIONS 16384U
-/* Field lines are delivered in batches of this many; maxHeadersCount cuts whole batches. */
-#define LINES_PER_BATCH 31U
-#define DEFAULT_MAX_HEADER_SIZE 16384U
 #define DEFAULT_MAX_HEADERS_COUNT 1000
 
-/* What the lenient flags of llhttp add up to with insecureHTTPParser. */
-#define ALL_LENIENT_FLAGS                                                                          \
-    (LENIENT_HEADERS | LENIENT_CHUNKED_LENGTH | LENIENT_KEEP_ALIVE | LENIENT_TRANSFER_ENCODING |   \
-     LENIENT_VERSION | LENIENT_DATA_AFTER_CLOSE | LENIENT_OPTIONAL_LF_AFTER_CR |                   \
-     LENIENT_OPTIONAL_CRLF_AFTER_CHUNK | LENIENT_OPTIONAL_CR_BEFORE_LF |                           \
-     LENIENT_SPACES_AFTER_CHUNK_SIZE)
-
-static nh_http_parser *of(llhttp_t *llhttp) {
-    return (nh_http_parser *)(void *)llhttp;
+static nh_http_parser *of(nh_wire_parser *wire) {
+    return (nh_http_parser *)(void *)wire;
 }
 
 static nh_memory *memory_of(const nh_http_parser *parser) {
     return nh_loop_memory(parser->loop);
 }
 
-/* --- field lines -------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------------- */
 
 static int fail_for_memory(nh_http_parser *parser) {
-    parser->out_of_memory = true;
+    parser->wire.out_of_memory = true;
     return -1;
 }
 
-/* Counts bytes of the head against its limit. */
-static int count_header_bytes(nh_http_parser *parser, size_t length) {
-    parser->header_bytes += length;
-    if (parser->header_bytes >= parser->options.max_header_size) {
-        llhttp_set_error_reason(&parser->llhttp, "HPE_HEADER_OVERFLOW:Header overflow");
-        return HPE_USER;
-    }
-    return 0;
-}
-
-static int append(nh_http_parser *parser, const char *at, size_t length) {
-    int status = count_header_bytes(parser, length);
-    if (status == 0 &&
-        !nh_header_block_append(memory_of(parser), &parser->block, nh_bytes_of(at, length))) {
-        return fail_for_memory(parser);
-    }
-    return status;
-}
-
-static uint32_t text_end(const nh_http_parser *parser) {
-    return (uint32_t)parser->block.length; /* the block never grows beyond UINT32_MAX */
-}
-
-/* Decides about the batch that is complete: once the limit is reached, later ones are dropped. */
-static void close_batch(nh_http_parser *parser) {
-    double limit = parser->options.max_headers_count;
-    if (limit > 0 && (double)parser->lines_kept >= limit) {
-        parser->block.count = parser->lines_kept;
-    }
-    parser->lines_kept = parser->block.count;
-}
-
-/* Adds the field line under way to the block. */
-static bool close_line(nh_http_parser *parser) {
-    if (!parser->line_open) {
-        return true;
-    }
-    parser->line_open = false;
-    nh_header_line line = parser->line;
-    const uint8_t *value = parser->block.bytes + line.value;
-    while (line.value_length > 0 &&
-           (value[line.value_length - 1] == ' ' || value[line.value_length - 1] == '\t')) {
-        line.value_length--;
-    }
-    return nh_header_block_add_line(memory_of(parser), &parser->block, line);
-}
-
-static int on_header_field(llhttp_t *llhttp, const char *at, size_t length) {
-    nh_http_parser *parser = of(llhttp);
-    if (!parser->line_open || parser->in_value) {
-        if (!close_line(parser)) {
-            return fail_for_memory(parser);
-        }
-        if (parser->block.count - parser->lines_kept == LINES_PER_BATCH) {
-            close_batch(parser);
-            parser->has_batches = true;
-        }
-        parser->line = (nh_header_line){.name = text_end(parser)};
-        parser->line_open = true;
-        parser->in_value = false;
-    }
-    parser->line.name_length += (uint32_t)length;
-    return append(parser, at, length);
-}
-
-static int on_header_value(llhttp_t *llhttp, const char *at, size_t length) {
-    nh_http_parser *parser = of(llhttp);
-    if (!parser->in_value) {
-        parser->in_value = true;
-        parser->line.value = text_end(parser);
-    }
-    parser->line.value_length += (uint32_t)length;
-    return append(parser, at, length);
-}
-
-/* Ends the head or trailer section. */
-static bool close_section(nh_http_parser *parser) {
-    bool good = close_line(parser);
-    if (parser->has_batches) {
-        close_batch(parser);
-    }
-    parser->in_value = false;
-    parser->has_batches = false;
-    parser->lines_kept = 0;
-    parser->header_bytes = 0;
-    return good;
-}
-
-/* --- the start line ----------------------------------------------------------------------- */
-
-static int on_message_begin(llhttp_t *llhttp) {
-    nh_http_parser *parser = of(llhttp);
-    parser->block.count = 0;
-    parser->block.length = 0;
-    parser->text_start = 0;
-    parser->text_length = 0;
-    parser->header_bytes = 0;
-    parser->extension_bytes = 0;
-    parser->lines_kept = 0;
-    parser->line_open = false;
-    parser->in_value = false;
-    parser->has_batches = false;
+static int message_begin(nh_wire_parser *wire) {
+    nh_http_parser *parser = of(wire);
     parser->headers_completed = false;
     parser->message_started = true;
     parser->message_started_ms = nh_loop_now_ms(parser->loop);
@@ -143,16 +31,7 @@ static int on_message_begin(llhttp_t *llhttp) {
     return 0;
 }
 
-/* The request target or the reason phrase: the first text of the block. */
-static int on_start_line_text(llhttp_t *llhttp, const char *at, size_t length) {
-    nh_http_parser *parser = of(llhttp);
-    parser->text_length += (uint32_t)length;
-    return append(parser, at, length);
-}
-
-/* --- events ------------------------------------------------------------------------------- */
-
-/* What to return to llhttp after a call that may have thrown, or given the parser up. */
+/* What to return to the wire parser after a call that may have thrown, or given the parser up. */
 static int after_hook(nh_http_parser *parser, int status) {
     if (nh_loop_is_throwing(parser->loop)) {
         parser->threw = true;
@@ -162,22 +41,19 @@ static int after_hook(nh_http_parser *parser, int status) {
 }
 
 static void fill_in(nh_http_parser *parser, nh_incoming_message *message) {
-    const llhttp_t *llhttp = &parser->llhttp;
+    nh_wire_parser *wire = &parser->wire;
+    const llhttp_t *llhttp = &wire->llhttp;
     message->has_head = true;
     message->version_major = llhttp->http_major;
     message->version_minor = llhttp->http_minor;
     message->join_duplicate_headers = parser->options.join_duplicate_headers;
     message->upgrade = llhttp->upgrade != 0;
     message->has_upgrade = true;
-    message->headers = parser->block;
-    parser->block = (nh_header_block){.bytes = NULL};
-    message->header_count = message->headers.count;
-    if (parser->options.max_headers_count > 0 &&
-        (double)message->header_count > parser->options.max_headers_count) {
-        message->header_count = (size_t)parser->options.max_headers_count;
-    }
-    message->text_start = parser->text_start;
-    message->text_length = parser->text_length;
+    message->headers = wire->block;
+    wire->block = (nh_header_block){.bytes = NULL};
+    message->header_count = nh_wire_parser_shown_count(wire, message->headers.count);
+    message->text_start = wire->text_start;
+    message->text_length = wire->text_length;
     message->is_request = llhttp->type == HTTP_REQUEST;
     if (message->is_request) {
         message->method = llhttp_method_name((llhttp_method_t)llhttp->method);
@@ -186,12 +62,9 @@ static void fill_in(nh_http_parser *parser, nh_incoming_message *message) {
     }
 }
 
-static int on_headers_complete(llhttp_t *llhttp) {
-    nh_http_parser *parser = of(llhttp);
+static int head(nh_wire_parser *wire) {
+    nh_http_parser *parser = of(wire);
     parser->headers_completed = true;
-    if (!close_section(parser)) {
-        return fail_for_memory(parser);
-    }
     nh_incoming_message *message = nh_incoming_message_create(parser->loop, parser->socket);
     if (message == NULL) {
         return fail_for_memory(parser);
@@ -201,28 +74,25 @@ static int on_headers_complete(llhttp_t *llhttp) {
     parser->incoming = message;
     /* The hook may drop parser->incoming. */
     (void)nh_emitter_retain(nh_as_emitter(message));
-    bool should_keep_alive = llhttp_should_keep_alive(llhttp) != 0;
-    nh_http_body body = parser->hooks->incoming(parser->owner, message, should_keep_alive);
+    bool should_keep_alive = llhttp_should_keep_alive(&wire->llhttp) != 0;
+    nh_http_body follows = parser->hooks->incoming(parser->owner, message, should_keep_alive);
     nh_emitter_release(nh_as_emitter(message));
-    return after_hook(parser, (int)body);
+    return after_hook(parser, (int)follows);
 }
 
-static nh_value body_chunk(nh_http_parser *parser, const uint8_t *at, size_t length) {
+static nh_value body_chunk(nh_http_parser *parser, nh_bytes bytes) {
     if (parser->buffer.type == NH_BUFFER) {
-        return nh_buffer_slice(memory_of(parser), parser->buffer, (size_t)(at - parser->input.data),
-                               length);
+        return nh_buffer_slice(memory_of(parser), parser->buffer,
+                               (size_t)(bytes.data - parser->wire.input.data), bytes.length);
     }
-    return nh_buffer_of(memory_of(parser), nh_bytes_of(at, length));
+    return nh_buffer_of(memory_of(parser), bytes);
 }
 
-static int on_body(llhttp_t *llhttp, const char *at, size_t length) {
-    nh_http_parser *parser = of(llhttp);
+static int body(nh_wire_parser *wire, nh_bytes bytes) {
+    nh_http_parser *parser = of(wire);
     nh_incoming_message *message = parser->incoming;
-    if (length == 0) {
-        return 0;
-    }
     if (message != NULL && !message->dumped) {
-        nh_value chunk = body_chunk(parser, (const uint8_t *)at, length);
+        nh_value chunk = body_chunk(parser, bytes);
         if (chunk.type == NH_INVALID) {
             return fail_for_memory(parser);
         }
@@ -240,24 +110,20 @@ static int on_body(llhttp_t *llhttp, const char *at, size_t length) {
     }
     if (threw) {
         parser->threw = true;
-        llhttp_set_error_reason(llhttp, "HPE_JS_EXCEPTION:JS Exception");
-        return HPE_USER;
+        return nh_wire_parser_fail(wire, "HPE_JS_EXCEPTION", "JS Exception");
     }
     return parser->given_up ? -1 : 0;
 }
 
-static int on_message_complete(llhttp_t *llhttp) {
-    nh_http_parser *parser = of(llhttp);
+static int complete(nh_wire_parser *wire) {
+    nh_http_parser *parser = of(wire);
     parser->message_started = false;
-    if (!close_section(parser)) {
-        return fail_for_memory(parser);
-    }
     nh_incoming_message *message = parser->incoming;
     if (message != NULL) {
         (void)nh_emitter_retain(nh_as_emitter(message));
         message->complete = true;
-        if (parser->block.count != 0) {
-            nh_incoming_message_take_trailers(message, &parser->block);
+        if (wire->block.count != 0) {
+            nh_incoming_message_take_trailers(message, &wire->block);
         }
         (void)nh_readable_push(&message->stream, nh_null(), nh_undefined());
         nh_emitter_release(nh_as_emitter(message));
@@ -272,43 +138,11 @@ static int on_message_complete(llhttp_t *llhttp) {
     return after_hook(parser, 0);
 }
 
-/* --- chunks ------------------------------------------------------------------------------- */
-
-static int on_chunk_extension(llhttp_t *llhttp, const char *at, size_t length) {
-    nh_http_parser *parser = of(llhttp);
-    (void)at;
-    parser->extension_bytes += length;
-    if (parser->extension_bytes > MAX_CHUNK_EXTENSIONS) {
-        llhttp_set_error_reason(llhttp, "HPE_CHUNK_EXTENSIONS_OVERFLOW:Chunk extensions overflow");
-        return HPE_USER;
-    }
-    return 0;
-}
-
-static int on_chunk_header(llhttp_t *llhttp) {
-    of(llhttp)->header_bytes = 0;
-    of(llhttp)->extension_bytes = 0;
-    return 0;
-}
-
-static int on_chunk_complete(llhttp_t *llhttp) {
-    of(llhttp)->header_bytes = 0;
-    return 0;
-}
-
-static const llhttp_settings_t settings = {
-    .on_message_begin = on_message_begin,
-    .on_url = on_start_line_text,
-    .on_status = on_start_line_text,
-    .on_header_field = on_header_field,
-    .on_header_value = on_header_value,
-    .on_chunk_extension_name = on_chunk_extension,
-    .on_chunk_extension_value = on_chunk_extension,
-    .on_headers_complete = on_headers_complete,
-    .on_body = on_body,
-    .on_message_complete = on_message_complete,
-    .on_chunk_header = on_chunk_header,
-    .on_chunk_complete = on_chunk_complete,
+static const nh_wire_hooks wire_hooks = {
+    .message_begin = message_begin,
+    .head = head,
+    .body = body,
+    .complete = complete,
 };
 
 /* --- life --------------------------------------------------------------------------------- */
@@ -317,27 +151,19 @@ void nh_http_parser_options_init(nh_http_parser_options *options) {
     *options = (nh_http_parser_options){.max_headers_count = DEFAULT_MAX_HEADERS_COUNT};
 }
 
-size_t nh_http_parser_default_max_header_size(void) {
-    return DEFAULT_MAX_HEADER_SIZE;
-}
-
 void nh_http_parser_init(nh_http_parser *parser, nh_loop *loop, llhttp_type_t type,
                          const nh_http_parser_options *options, const nh_http_parser_hooks *hooks,
                          void *owner, nh_stream *socket) {
     memset(parser, 0, sizeof(*parser));
-    llhttp_init(&parser->llhttp, type, &settings);
+    nh_wire_parser_init(&parser->wire, nh_loop_memory(loop), type, &wire_hooks);
+    nh_wire_parser_configure(&parser->wire, options->max_header_size, options->insecure,
+                             options->max_headers_count);
     parser->loop = loop;
     parser->hooks = hooks;
     parser->owner = owner;
     parser->socket = socket;
     parser->options = *options;
     parser->buffer = nh_undefined();
-    if (parser->options.max_header_size == 0) {
-        parser->options.max_header_size = DEFAULT_MAX_HEADER_SIZE;
-    }
-    if (options->insecure) {
-        parser->llhttp.lenient_flags = ALL_LENIENT_FLAGS;
-    }
     /* A connection on which nothing comes is waiting for a head from its start. */
     parser->message_started = true;
     parser->message_started_ms = nh_loop_now_ms(loop);
@@ -363,7 +189,7 @@ void nh_http_parser_deinit(nh_http_parser *parser) {
     parser->message_started = false;
     nh_http_parser_forget_incoming(parser);
     if (!parser->executing) {
-        nh_header_block_clear(memory_of(parser), &parser->block);
+        nh_wire_parser_deinit(&parser->wire);
     }
 }
 
@@ -371,74 +197,44 @@ void nh_http_parser_pause(nh_http_parser *parser) {
     if (parser->executing) {
         parser->pause_wanted = true;
     } else {
-        llhttp_pause(&parser->llhttp);
+        llhttp_pause(&parser->wire.llhttp);
     }
 }
 
 void nh_http_parser_resume(nh_http_parser *parser) {
     parser->pause_wanted = false;
-    if (!parser->executing && llhttp_get_errno(&parser->llhttp) == HPE_PAUSED) {
-        llhttp_resume(&parser->llhttp);
+    if (!parser->executing && llhttp_get_errno(&parser->wire.llhttp) == HPE_PAUSED) {
+        llhttp_resume(&parser->wire.llhttp);
     }
 }
 
 /* --- errors ------------------------------------------------------------------------------- */
 
-/* "HPE_HEADER_OVERFLOW:Header overflow" names its own code; llhttp's errors are in its table. */
 static nh_error *parse_error(nh_http_parser *parser, llhttp_errno_t status, size_t parsed,
                              bool in_message) {
-    nh_memory *memory = memory_of(parser);
-    const char *reason = llhttp_get_error_reason(&parser->llhttp);
-    reason = reason == NULL ? "" : reason;
-    char own_code[64];
-    const char *code = llhttp_errno_name(status);
-    const char *colon = status == HPE_USER ? strchr(reason, ':') : NULL;
-    if (colon != NULL && (size_t)(colon - reason) < sizeof(own_code)) {
-        memcpy(own_code, reason, (size_t)(colon - reason));
-        own_code[colon - reason] = '\0';
-        code = own_code;
-        reason = colon + 1;
-    }
-    nh_error *error = in_message && reason[0] != '\0'
-                          ? nh_error_new(memory, "Error", code, "Parse Error: %s", reason)
-                          : nh_error_new(memory, "Error", code, "Parse Error");
-    nh_error_set_property_take(error, "bytesParsed", nh_number((double)parsed));
-    nh_error_set_property_take(error, "reason", nh_string_of(memory, reason));
-    return error;
+    return nh_wire_error_object(memory_of(parser), nh_wire_parser_error(&parser->wire, status),
+                                parsed, in_message);
 }
 
-/* How far llhttp got in the input. */
-static size_t position(const nh_http_parser *parser) {
-    const char *at = llhttp_get_error_pos(&parser->llhttp);
-    const char *start = (const char *)parser->input.data;
-    if (at == NULL || at < start || at > start + parser->input.length) {
-        return 0;
-    }
-    return (size_t)(at - start);
-}
-
-/* Turns what llhttp said into a result. */
-static nh_error *conclude(nh_http_parser *parser, llhttp_errno_t status, size_t *out_consumed) {
-    *out_consumed = parser->input.length;
-    if (status == HPE_OK || parser->threw) {
+/* Turns what the wire parser said into a result. */
+static nh_error *conclude(nh_http_parser *parser, llhttp_errno_t status, nh_bytes input,
+                          size_t *out_consumed) {
+    if (status == HPE_OK || status == HPE_PAUSED_UPGRADE) {
         return NULL;
     }
-    if (parser->out_of_memory) {
+    if (parser->threw) {
+        *out_consumed = input.length;
+        return NULL;
+    }
+    if (parser->wire.out_of_memory) {
         return nh_error_out_of_memory();
     }
-    if (status == HPE_PAUSED_UPGRADE) {
-        *out_consumed = position(parser);
-        llhttp_resume_after_upgrade(&parser->llhttp);
-        return NULL;
-    }
-    *out_consumed = position(parser);
-    if (parser->given_up || parser->llhttp.upgrade != 0) {
+    if (parser->given_up || parser->wire.llhttp.upgrade != 0) {
         return NULL;
     }
     nh_error *error = parse_error(parser, status, *out_consumed, true);
-    nh_value packet = parser->buffer.type == NH_BUFFER
-                          ? nh_value_retain(parser->buffer)
-                          : nh_buffer_of(memory_of(parser), parser->input);
+    nh_value packet = parser->buffer.type == NH_BUFFER ? nh_value_retain(parser->buffer)
+                                                       : nh_buffer_of(memory_of(parser), input);
     nh_error_set_property_take(error, "rawPacket", packet);
     return error;
 }
@@ -446,18 +242,16 @@ static nh_error *conclude(nh_http_parser *parser, llhttp_errno_t status, size_t 
 static nh_error *run(nh_http_parser *parser, nh_value buffer, nh_bytes input,
                      size_t *out_consumed) {
     parser->buffer = buffer;
-    parser->input = input;
     parser->executing = true;
     parser->threw = false;
-    llhttp_errno_t status = llhttp_execute(&parser->llhttp, (const char *)input.data, input.length);
+    llhttp_errno_t status = nh_wire_parser_execute(&parser->wire, input, out_consumed);
     parser->executing = false;
-    nh_error *error = conclude(parser, status, out_consumed);
+    nh_error *error = conclude(parser, status, input, out_consumed);
     parser->buffer = nh_undefined();
-    parser->input = nh_bytes_of(NULL, 0);
     if (parser->given_up) {
-        nh_header_block_clear(memory_of(parser), &parser->block);
+        nh_wire_parser_deinit(&parser->wire);
     } else if (parser->pause_wanted) {
-        llhttp_pause(&parser->llhttp);
+        llhttp_pause(&parser->wire.llhttp);
     }
     parser->pause_wanted = false;
     return error;
@@ -477,14 +271,15 @@ nh_error *nh_http_parser_execute_bytes(nh_http_parser *parser, nh_bytes bytes,
 
 nh_error *nh_http_parser_finish(nh_http_parser *parser) {
     parser->executing = true;
-    llhttp_errno_t status = llhttp_finish(&parser->llhttp);
+    llhttp_errno_t status = llhttp_finish(&parser->wire.llhttp);
     parser->executing = false;
     bool threw = parser->threw;
     parser->threw = false;
-    if (status == HPE_OK || threw || parser->given_up || parser->llhttp.upgrade != 0) {
+    if (status == HPE_OK || threw || parser->given_up || parser->wire.llhttp.upgrade != 0) {
         return NULL;
     }
-    return parser->out_of_memory ? nh_error_out_of_memory() : parse_error(parser, status, 0, false);
+    return parser->wire.out_of_memory ? nh_error_out_of_memory()
+                                      : parse_error(parser, status, 0, false);
 }
 
 const char *nh_http_method_name(nh_bytes method) {

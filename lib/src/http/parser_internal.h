@@ -1,24 +1,15 @@
-/* http/parser_internal.h - llhttp, wrapped for one connection.
+/* http/parser_internal.h - the parser of one connection: from bytes to IncomingMessages.
  *
- * The parser builds the IncomingMessage of each head, pushes the body into it and ends it; the
- * server and the client only say, when a head is complete, what follows it. Bodies are slices of
- * the buffer that was parsed, not copies.
+ * On top of the wire parser. It builds the IncomingMessage of each head, pushes the body into it
+ * and ends it; the server and the client only say, when a head is complete, what follows it. Bodies
+ * are slices of the buffer that was parsed, not copies.
  *
  * Hooks run inside execute(); they may throw (nh_loop_throw), which stops the parser for good. */
 #ifndef NH_HTTP_PARSER_INTERNAL_H
 #define NH_HTTP_PARSER_INTERNAL_H
 
-#include <llhttp.h>
-
-#include "http/header_block_internal.h"
 #include "http/incoming_message_internal.h"
-
-/* What follows a head (the values are llhttp's). */
-typedef enum nh_http_body {
-    NH_HTTP_BODY_FOLLOWS = 0, /* as the framing fields say */
-    NH_HTTP_BODY_SKIPPED = 1, /* none, whatever they say: answers to HEAD */
-    NH_HTTP_BODY_UPGRADE = 2  /* none, and the rest of the stream is not HTTP */
-} nh_http_body;
+#include "http/wire_parser_internal.h"
 
 typedef struct nh_http_parser_hooks {
     /* A head is complete. `message` is also parser->incoming; who wants it beyond its end retains
@@ -44,7 +35,7 @@ void nh_http_parser_options_init(nh_http_parser_options *options);
 
 typedef struct nh_http_parser nh_http_parser;
 struct nh_http_parser {
-    llhttp_t llhttp; /* first: its callbacks cast back */
+    nh_wire_parser wire; /* first: its hooks cast back */
     nh_loop *loop;
     const nh_http_parser_hooks *hooks;
     void *owner;
@@ -52,26 +43,13 @@ struct nh_http_parser {
     nh_incoming_message *incoming; /* the message under way or the last one; retained */
     nh_http_parser_options options;
 
-    nh_value buffer;       /* being parsed, or undefined when plain bytes are */
-    nh_bytes input;        /* the same as bytes */
-    nh_header_block block; /* of the head or trailer section under way */
-    nh_header_line line;   /* the field line under way */
-    uint32_t text_start;   /* request target or reason phrase, in the block */
-    uint32_t text_length;
-    size_t header_bytes;    /* counted against max_header_size */
-    size_t extension_bytes; /* chunk extensions, counted against 16 KiB */
-
-    size_t lines_kept; /* field lines of complete batches */
+    nh_value buffer; /* being parsed, or undefined when plain bytes are */
     uint64_t
         message_started_ms; /* loop time of the first byte (or of the start), if message_started */
     bool message_started;   /* a message is under way or awaited since the start */
     bool headers_completed; /* of the message under way */
-    bool line_open;         /* a field line is under way */
-    bool in_value;          /* ... and its value has begun */
-    bool has_batches;       /* the section is longer than one batch */
     bool executing;
     bool pause_wanted;
-    bool out_of_memory;
     bool threw;        /* a hook threw during execute() */
     bool given_up;     /* deinit was called; nothing is reported any more */
     bool flow_stopped; /* the owner holds reading back; messages don't resume (socket._paused) */
@@ -102,8 +80,6 @@ void nh_http_parser_resume(nh_http_parser *parser);
 /* Drops the message under way (retained reference) without ending it. */
 void nh_http_parser_forget_incoming(nh_http_parser *parser);
 
-/* http.maxHeaderSize: bytes; 16 KiB. */
-size_t nh_http_parser_default_max_header_size(void);
 /* Whether llhttp knows the method; the static name, NULL when not. */
 const char *nh_http_method_name(nh_bytes method);
 
