@@ -290,12 +290,13 @@ static void sync(ts_run *run) {
 
 /* Ends the run if it may end; otherwise says when to look again. */
 static void consider(ts_run *run) {
+    const double grace_ms = TS_GRACE_MS;
     double elapsed = (double)elapsed_ms(run);
     bool lasted = elapsed >= least_ms(run);
     bool calm = run->calm_syncs >= CALM_SYNCS;
     double quiet = (double)(uv_now(run->options.uv) - run->last_news_ms);
     bool good = calm && lasted && agrees(run);
-    if (good && quiet >= TS_GRACE_MS) {
+    if (good && quiet >= grace_ms) {
         end_with(run, TS_PASS, NULL);
     } else if (calm && lasted && quiet >= scaled(run, TS_QUIET_MS)) {
         end_by_comparison(run);

@@ -262,12 +262,12 @@ void ts_check_count(ts_checker *checker, json_t *value) {
 }
 
 void ts_check_milliseconds(ts_checker *checker, json_t *value) {
-    enum { DAY_MS = 86400000 };
+    const double day_ms = 86400000;
     if (is_computed(checker, value)) {
         return;
     }
     if (!json_is_number(value) || json_number_value(value) < 0 ||
-        json_number_value(value) > DAY_MS) {
+        json_number_value(value) > day_ms) {
         expected(checker, "a number of milliseconds from 0 to 86400000", value);
     }
 }

@@ -11,7 +11,7 @@
 
 /* --- bytes -------------------------------------------------------------------------------- */
 
-enum { LONGEST_TEXT = 1 << 28 };
+#define LONGEST_TEXT (1 << 28) /* bytes */
 
 static bool append_expected(ts_text *bytes, json_t *expected);
 
