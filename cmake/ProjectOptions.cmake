@@ -24,4 +24,5 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 include(Warnings)
 include(Sanitizers)
+include(Fuzzing)
 include(UnitTest)
