@@ -2,9 +2,12 @@
  *
  * Usage: fuzz_TARGET [--print] FILE|FOLDER...
  *
- * Every file, and every file below a folder, is given to the target once, in the order of names. A
- * finding ends the process, after the name of the input was printed. With --print, an input that is
- * a script is printed in words instead of being run. */
+ * Every file, and every file below a folder, is given to the target once, in the order of names; hidden
+ * files and dictionaries (*.dict) of a folder are no inputs. A finding ends the process, after the
+ * name of the input was printed. With --print, inputs are printed in words instead of being run.
+ *
+ * Exit status: 0 everything ran; 2 wrong usage, something could not be read, or there was no input;
+ * that of the finding otherwise. */
 #include <errno.h>
 #include <fts.h>
 #include <signal.h>
@@ -102,10 +105,18 @@ static void tell_input_of_findings(void) {
     }
 }
 
+static bool is_input(const FTSENT *entry) {
+    if (entry->fts_info != FTS_F || entry->fts_level == FTS_ROOTLEVEL) {
+        return entry->fts_info == FTS_F;
+    }
+    const char *suffix = strrchr(entry->fts_name, '.');
+    return entry->fts_name[0] != '.' && (suffix == NULL || strcmp(suffix, ".dict") != 0);
+}
+
 static int usage(FILE *stream, int status) {
     fputs("Usage: fuzz_TARGET [--print] FILE|FOLDER...\n\n"
           "Runs the fuzz target on every file named, and every file below a folder named.\n"
-          "  --print   print inputs that are scripts in words instead of running them\n",
+          "  --print   print the inputs in words instead of running them\n",
           stream);
     return status;
 }
@@ -127,6 +138,8 @@ int main(int argc, char **argv) {
         return usage(stderr, 2);
     }
     tell_input_of_findings();
+    /* In a build for an engine too, so that a report tells where a block came from. */
+    (void)setenv("TOUCHSTONE_FUZZ_MALLOC", "1", 0);
     char *const *paths = argv + first;
     FTS *tree = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, by_name);
     if (tree == NULL) {
@@ -136,7 +149,7 @@ int main(int argc, char **argv) {
     size_t count = 0;
     bool good = true;
     for (FTSENT *entry = fts_read(tree); entry != NULL; entry = fts_read(tree)) {
-        if (entry->fts_info == FTS_F) {
+        if (is_input(entry)) {
             if (replay(entry->fts_path, print)) {
                 count++;
             } else {
@@ -149,6 +162,10 @@ int main(int argc, char **argv) {
         }
     }
     fts_close(tree);
+    if (good && count == 0) {
+        fputs("there is no input to run\n", stderr);
+        good = false;
+    }
     if (!print) {
         printf("%zu inputs replayed\n", count);
     }
