@@ -403,8 +403,9 @@ nh_error *nh_url_new(nh_memory *memory, nh_value input, nh_value *out_url) {
     nh_error *error = NULL;
     *out_url = nh_undefined();
     if (!failed && valid) {
-        *out_url = make_url(memory, &url);
-        failed = out_url->type == NH_INVALID;
+        nh_value made = make_url(memory, &url);
+        failed = made.type == NH_INVALID;
+        *out_url = failed ? nh_undefined() : made;
     } else if (!failed) {
         error = nh_error_new(memory, "TypeError", "ERR_INVALID_URL", "Invalid URL");
         nh_error_set_property_take(error, "input", nh_value_retain(string));

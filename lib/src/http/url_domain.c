@@ -176,7 +176,7 @@ static bool is_valid_punycode(nh_bytes text) {
             uint32_t digit = byte >= 'a' && byte <= 'z'   ? (uint32_t)(byte - 'a')
                              : byte >= '0' && byte <= '9' ? (uint32_t)(byte - '0') + 26
                                                           : BASE;
-            if (digit >= BASE || digit > (0x10ffff * 2 - index) / weight) {
+            if (digit >= BASE || digit > (UINT32_MAX - index) / weight) {
                 return false;
             }
             index += digit * weight;
@@ -184,16 +184,19 @@ static bool is_valid_punycode(nh_bytes text) {
             if (digit < t) {
                 break;
             }
-            if (weight > 0x10ffff) {
+            if (weight > UINT32_MAX / (BASE - t)) {
                 return false;
             }
             weight *= BASE - t;
         }
         count++;
         bias = adapt_bias(index - start, count, count - 1 == basic);
+        if (index / count > 0x10ffff - code) {
+            return false;
+        }
         code += index / count;
         index = index % count + 1;
-        if (code > 0x10ffff || is_disallowed(code) || is_ignored(code) ||
+        if (is_disallowed(code) || is_ignored(code) ||
             map_code_point(code) != code) {
             return false;
         }
