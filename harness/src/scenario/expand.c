@@ -6,16 +6,16 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Bounds of one expansion: values that name themselves, or grow by doubling, end here. */
-enum { DEEPEST = 8, LARGEST = 200000, LONGEST_TEXT = 1 << 22 };
+/* Values that name themselves, or grow by doubling, end here, or with the budget. */
+enum { DEEPEST = 8, LONGEST_TEXT = 1 << 22 };
 
 typedef struct expansion {
     json_t *row;
     json_t *defaults;
     ts_text path;
     ts_expand_problem *problem;
-    size_t size; /* values made so far */
-    int depth;   /* of placeholders within placeholders */
+    ts_expand_budget *budget;
+    int depth; /* of placeholders within placeholders */
 } expansion;
 
 static json_t *expand(expansion *e, json_t *value);
@@ -85,14 +85,20 @@ static bool append_text_of(expansion *e, ts_text *text, json_t *value, const cha
 }
 
 /* Replaces what is inside a longer text. */
-static bool expand_text(expansion *e, const char *data, size_t length, ts_text *text) {
+static bool fill_in_text(expansion *e, const char *data, size_t length, ts_text *text) {
+    size_t closed = length; /* behind the last brace: no placeholder begins there */
+    while (closed > 0 && data[closed - 1] != '}') {
+        closed--;
+    }
     for (size_t at = 0; at < length;) {
         const char *name = NULL;
         size_t name_length = 0;
         size_t size = placeholder_at(data + at, length - at, &name, &name_length);
         if (size == 0) {
-            ts_text_append_bytes(text, data + at, 1);
-            at++;
+            const char *next = at + 1 < closed ? memchr(data + at + 1, '$', closed - at - 1) : NULL;
+            size_t end = next != NULL ? (size_t)(next - data) : length;
+            ts_text_append_bytes(text, data + at, end - at);
+            at = end;
             continue;
         }
         json_t *value = fill_in(e, name, name_length);
@@ -103,6 +109,19 @@ static bool expand_text(expansion *e, const char *data, size_t length, ts_text *
         }
         at += size;
     }
+    return true;
+}
+
+static bool expand_text(expansion *e, const char *data, size_t length, ts_text *text) {
+    if (!fill_in_text(e, data, length, text)) {
+        return false;
+    }
+    if (text->length > e->budget->bytes) {
+        (void)fail(e, ts_format("the texts of the rows become longer than %zu bytes",
+                                TS_EXPAND_BUDGET.bytes));
+        return false;
+    }
+    e->budget->bytes -= text->length;
     return true;
 }
 
@@ -199,9 +218,10 @@ static json_t *expand_object(expansion *e, json_t *object) {
 }
 
 static json_t *expand(expansion *e, json_t *value) {
-    if (++e->size > LARGEST) {
-        return fail(e, ts_format("more than %d values", (int)LARGEST));
+    if (e->budget->values == 0) {
+        return fail(e, ts_format("the rows become more than %zu values", TS_EXPAND_BUDGET.values));
     }
+    e->budget->values--;
     if (json_is_string(value)) {
         return expand_string(e, value);
     }
@@ -215,8 +235,8 @@ static json_t *expand(expansion *e, json_t *value) {
 }
 
 json_t *ts_expand(json_t *value, json_t *row, json_t *defaults, const char *name,
-                  ts_expand_problem *out_problem) {
-    expansion e = {.row = row, .defaults = defaults, .problem = out_problem};
+                  ts_expand_budget *budget, ts_expand_problem *out_problem) {
+    expansion e = {.row = row, .defaults = defaults, .budget = budget, .problem = out_problem};
     ts_text_append(&e.path, name);
     json_t *result = expand(&e, value);
     ts_text_free(&e.path);

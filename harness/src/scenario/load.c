@@ -194,16 +194,24 @@ void ts_scenario_free(ts_scenario *scenario) {
     free(scenario);
 }
 
-/* `root[key]` with the values of the row: a new reference; NULL when absent or wrong. */
-static json_t *expand_member(ts_checker *checker, json_t *root, json_t *row, json_t *owner,
+/* Whose values are filled in. */
+typedef struct ts_filling {
+    json_t *root;
+    json_t *row; /* NULL: the file has no cases */
+    ts_expand_budget *budget;
+} ts_filling;
+
+/* `owner[key]` with the values of the row: a new reference; NULL when absent or wrong. */
+static json_t *expand_member(ts_checker *checker, const ts_filling *filling, json_t *owner,
                              const char *key) {
     json_t *value = json_object_get(owner, key);
     if (value == NULL) {
         return NULL;
     }
     ts_expand_problem problem = {0};
-    json_t *expanded = ts_expand(value, json_object_get(row, "values"),
-                                 json_object_get(root, "values"), key, &problem);
+    json_t *expanded =
+        ts_expand(value, json_object_get(filling->row, "values"),
+                  json_object_get(filling->root, "values"), key, filling->budget, &problem);
     if (expanded == NULL) {
         size_t mark = checker->path.length;
         ts_text_append(&checker->path, problem.path != NULL ? problem.path : key);
@@ -286,31 +294,37 @@ static uint64_t milliseconds_of(const json_t *value, uint64_t otherwise) {
     return value != NULL ? (uint64_t)json_number_value(value) : otherwise;
 }
 
-static char *title_of(ts_checker *checker, json_t *root, json_t *row) {
-    json_t *owner = json_object_get(row, "title") != NULL ? row : root;
-    json_t *title = expand_member(checker, root, row, owner, "title");
+static char *title_of(ts_checker *checker, const ts_filling *filling) {
+    bool own = json_object_get(filling->row, "title") != NULL;
+    json_t *title = expand_member(checker, filling, own ? filling->row : filling->root, "title");
     char *text = ts_duplicate(json_is_string(title) ? json_string_value(title) : "");
+    if (title != NULL && (text[0] == '\0' || strlen(text) != json_string_length(title))) {
+        size_t mark = ts_check_enter_key(checker, "title");
+        ts_check_fail(checker, "the title becomes no sentence");
+        ts_check_leave(checker, mark);
+    }
     json_decref(title);
     return text;
 }
 
 /* One scenario; `row` NULL: the file has no cases. What is wrong is added to the problems. */
-static ts_scenario *make_scenario(ts_scenario_file *file, json_t *row) {
+static ts_scenario *make_scenario(ts_scenario_file *file, json_t *row, ts_expand_budget *budget) {
     json_t *root = file->root;
+    const ts_filling filling = {.root = root, .row = row, .budget = budget};
     const char *row_id = json_string_value(json_object_get(row, "id"));
     ts_checker checker = {.problems = &file->problems, .file = file->path, .row = row_id};
     ts_scenario *scenario = ts_allocate(1, sizeof(*scenario));
     scenario->path = ts_duplicate(file->path);
     scenario->row = ts_duplicate(row_id);
     scenario->id = row_id != NULL ? ts_format("%s:%s", file->id, row_id) : ts_duplicate(file->id);
-    scenario->title = title_of(&checker, root, row);
-    scenario->script = expand_member(&checker, root, row, root, "script");
-    scenario->peers = expand_member(&checker, root, row, root, "peers");
-    scenario->lanes = expand_member(&checker, root, row, root, "lanes");
-    scenario->expect = merge_lanes(expand_member(&checker, root, row, root, "expect"),
-                                   expand_member(&checker, root, row, row, "expect"));
+    scenario->title = title_of(&checker, &filling);
+    scenario->script = expand_member(&checker, &filling, root, "script");
+    scenario->peers = expand_member(&checker, &filling, root, "peers");
+    scenario->lanes = expand_member(&checker, &filling, root, "lanes");
+    scenario->expect = merge_lanes(expand_member(&checker, &filling, root, "expect"),
+                                   expand_member(&checker, &filling, row, "expect"));
     json_t *owner = json_object_get(row, "variants") != NULL ? row : root;
-    scenario->variants = expand_member(&checker, root, row, owner, "variants");
+    scenario->variants = expand_member(&checker, &filling, owner, "variants");
     scenario->when = json_incref(row_or_file(root, row, "when"));
     scenario->differs = json_incref(row_or_file(root, row, "differs"));
     scenario->quirk = json_incref(row_or_file(root, row, "quirk"));
@@ -348,9 +362,10 @@ static void make_scenarios(ts_scenario_file *file) {
     json_t *cases = json_object_get(file->root, "cases");
     size_t rows = cases != NULL ? json_array_size(cases) : 1;
     file->items = ts_allocate(rows, sizeof(*file->items));
+    ts_expand_budget budget = TS_EXPAND_BUDGET;
     /* What is wrong in one row is mostly wrong in all: the first one is enough. */
     for (size_t i = 0; i < rows && file->problems.total == 0; i++) {
-        file->items[file->count++] = make_scenario(file, json_array_get(cases, i));
+        file->items[file->count++] = make_scenario(file, json_array_get(cases, i), &budget);
     }
     if (file->problems.total > 0) {
         drop_scenarios(file);
