@@ -3,7 +3,8 @@
 
 # The group whose aim is higher: what turns bytes into messages and back, and says which bytes are allowed.
 coverage_group_name='parser glue, headers, validation'
-coverage_group=(parser.c header_block.c header_store.c header_validation.c outgoing_headers.c outgoing_head.c)
+coverage_group=(wire_parser.c message_parser.c parser.c header_block.c header_store.c header_validation.c
+    outgoing_headers.c outgoing_head.c)
 coverage_reasons=$root/fuzzers/unreached.txt
 
 # coverage_tool NAME: llvm's tool of the version that belongs to clang.
@@ -223,6 +224,10 @@ coverage() {
     done
     "$cov" export -format=lcov -instr-profile="$work/all.profdata" "${objects[@]:1}" >"$work/all.lcov" 2>"$work/cov.log"
     coverage_files "$work/all.lcov" >"$work/files"
+    for target in "${coverage_group[@]}"; do
+        grep -q "^lib/src/http/$target " "$work/files" || die "lib/src/http/$target is not in the coverage" \
+            "if it was renamed, change coverage_group in script/lib/fuzz/coverage.sh"
+    done
     coverage_ranges "$work/all.lcov" >"$work/ranges"
     coverage_explain "$work/ranges" >"$work/explained" 2>"$work/stale"
     {
