@@ -1,0 +1,239 @@
+/* The same bytes give the same events and the same error at the same place, however they are cut;
+ * limits hold exactly; what a strict parser accepts, an insecure one reads the same way.
+ *
+ * One difference is Node's own, and allowed: limits are checked when a piece of text ends, and a
+ * cut ends one. With cuts, an overflow is noticed earlier in the same text, where the whole input
+ * may first run into another error of the text (an invalid character in a long target). Two servers
+ * of Node.js 23.5.0 differ so, too, when one gets a request in one segment and the other byte by
+ * byte. */
+#include "parser/check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "parser/head_scan.h"
+#include "parser/record.h"
+#include "support/check.h"
+#include "support/memory.h"
+
+/* Memory of a parser, in bytes and for each byte of input: a field line takes at least 4 bytes on
+ * the wire ("a:" and its end), and 16 in a table that at most doubles; its text doubles, too. */
+#define MEMORY_BASE 4096U
+#define MEMORY_EACH 12U
+/* The objects of the views: a string, a list and an entry for as little as one line. */
+#define MEMORY_OF_VIEWS_EACH 400U
+
+struct run {
+    struct parser_settings settings;
+    nh_message_kind kind;
+    nh_bytes wire;
+    struct fuzz_memory *memory;
+    nh_message_parser *parser;
+    struct parser_record
+        record; /* of the parse under way; the parser's hooks hold a pointer to it */
+};
+
+/* --- parsing ------------------------------------------------------------------------------ */
+
+static void note_error(struct parser_record *record, const nh_message_parser_error *error,
+                       size_t start) {
+    record->code = error->code;
+    record->reason = error->reason;
+    record->offset = start + error->bytes_parsed;
+    record->is_over = true;
+}
+
+/* Feeds the wire piece by piece, until its end, an error, or an upgrade that is taken. */
+static void feed(struct run *run) {
+    struct parser_record *record = &run->record;
+    size_t at = 0;
+    bool idle = false;
+    while (at < run->wire.length && !record->has_upgraded) {
+        size_t end =
+            record->is_whole ? run->wire.length : parser_cut_after(&run->settings, run->wire, at);
+        size_t consumed = 0;
+        const nh_message_parser_error *error = nh_message_parser_execute(
+            run->parser, nh_bytes_of(run->wire.data + at, end - at), &consumed);
+        if (error != NULL) {
+            note_error(record, error, at);
+            return;
+        }
+        FUZZ_CHECK(consumed <= end - at && !(consumed == 0 && idle), "the parser stands still");
+        idle = consumed == 0;
+        at += consumed;
+    }
+    record->offset = at;
+}
+
+/* One parse. The events are in run->record afterwards. */
+static void parse(struct run *run, bool is_whole, bool is_insecure, bool prints) {
+    struct parser_record *record = &run->record;
+    nh_message_parser_options options = run->settings.options;
+    options.insecure_http_parser = is_insecure;
+    *record = (struct parser_record){.settings = &run->settings,
+                                     .kind = run->kind,
+                                     .wire = run->wire,
+                                     .is_whole = is_whole,
+                                     .is_strict = !is_insecure,
+                                     .knows_place = true,
+                                     .prints = prints};
+    if (is_whole && run->settings.views) {
+        record->memory = run->memory;
+    }
+    nh_message_parser_reset(run->parser, &options);
+    feed(run);
+    if (run->settings.finish && !record->is_over && !record->has_upgraded) {
+        const nh_message_parser_error *error = nh_message_parser_finish(run->parser);
+        if (error != NULL) {
+            note_error(record, error, record->offset);
+        }
+    }
+    record->is_over = true;
+    parser_record_close(record);
+}
+
+/* Nothing comes after an error, which stays the same. */
+static void check_error_stays(struct run *run) {
+    const struct parser_record *record = &run->record;
+    size_t consumed = 1;
+    const nh_message_parser_error *error =
+        nh_message_parser_execute(run->parser, run->wire, &consumed);
+    FUZZ_CHECK(error != NULL && error->code == record->code && consumed == 0,
+               "the parser goes on after %s", record->code);
+    error = nh_message_parser_finish(run->parser);
+    FUZZ_CHECK(error != NULL && error->code == record->code, "the end makes %s good", record->code);
+}
+
+/* --- comparing ---------------------------------------------------------------------------- */
+
+static bool is_text(const char *text, const char *other) {
+    return text == other || (text != NULL && other != NULL && strcmp(text, other) == 0);
+}
+
+static bool is_overflow(const char *code) {
+    return is_text(code, "HPE_HEADER_OVERFLOW") || is_text(code, "HPE_CHUNK_EXTENSIONS_OVERFLOW");
+}
+
+static bool is_same(const struct parser_record *whole, const struct parser_record *cut) {
+    if (whole->hash != cut->hash || whole->has_upgraded != cut->has_upgraded) {
+        return false;
+    }
+    if (is_text(whole->code, cut->code) && is_text(whole->reason, cut->reason) &&
+        whole->offset == cut->offset) {
+        return true;
+    }
+    return is_overflow(cut->code) && whole->code != NULL && whole->offset >= cut->offset;
+}
+
+/* Parses both ways again, with words, and fails. */
+static _Noreturn void fail(struct run *run, bool is_insecure, bool is_other_insecure,
+                           bool is_other_whole, const char *what) {
+    fprintf(stderr, "%s\n", is_insecure ? "insecure, whole:" : "strict, whole:");
+    parse(run, true, is_insecure, true);
+    parser_record_print_end(&run->record);
+    fprintf(stderr, "%s, %s:\n", is_other_insecure ? "insecure" : "strict",
+            is_other_whole ? "whole" : "cut");
+    parse(run, is_other_whole, is_other_insecure, true);
+    parser_record_print_end(&run->record);
+    fuzz_fail(__FILE__, __LINE__, "%s", what);
+}
+
+/* --- limits ------------------------------------------------------------------------------- */
+
+static size_t limit_of(const struct run *run) {
+    return parser_max_header_size(&run->settings);
+}
+
+/* What counts of the head under way, up to `offset` in the wire. */
+static size_t counted(const struct run *run, const struct parser_record *record, size_t offset) {
+    return head_scan_of(run->kind,
+                        nh_bytes_of(run->wire.data + record->place, offset - record->place))
+        .counted;
+}
+
+/* A head that is not complete is refused when it reaches the limit, and not before. */
+static void check_limit(const struct run *run, const struct parser_record *record) {
+    if (!record->is_strict || !record->knows_place || record->state != IN_HEAD) {
+        return;
+    }
+    size_t limit = limit_of(run);
+    if (is_text(record->code, "HPE_HEADER_OVERFLOW")) {
+        size_t count = counted(run, record, record->offset);
+        FUZZ_CHECK(count >= limit, "a head of %zu bytes overflows the limit of %zu", count, limit);
+    } else if (record->code == NULL) {
+        size_t count = counted(run, record, run->wire.length);
+        FUZZ_CHECK(count < limit, "a head of %zu bytes passes the limit of %zu", count, limit);
+    }
+}
+
+/* --- a run -------------------------------------------------------------------------------- */
+
+static void compare_cuts(struct run *run) {
+    bool is_insecure = run->settings.options.insecure_http_parser;
+    const struct parser_record whole = run->record;
+    parse(run, false, is_insecure, false);
+    if (!is_same(&whole, &run->record)) {
+        fail(run, is_insecure, is_insecure, false, "it makes a difference where the input is cut");
+    }
+}
+
+static void compare_modes(struct run *run) {
+    const struct parser_record strict = run->record;
+    if (strict.code != NULL) {
+        return;
+    }
+    parse(run, true, true, false);
+    if (!is_same(&strict, &run->record) || run->record.code != NULL) {
+        fail(run, false, true, true, "an insecure parser reads good input differently");
+    }
+}
+
+static void check_memory(const struct run *run) {
+    size_t each = run->settings.views ? MEMORY_EACH + MEMORY_OF_VIEWS_EACH : MEMORY_EACH;
+    size_t bound = MEMORY_BASE + each * run->wire.length;
+    FUZZ_CHECK(run->memory->peak_bytes <= bound, "%zu bytes of memory for %zu of input",
+               run->memory->peak_bytes, run->wire.length);
+}
+
+void parser_check(nh_message_kind kind, const uint8_t *data, size_t size) {
+    struct run run = {.settings = parser_settings_of(data, size), .kind = kind};
+    if (size <= PARSER_SETTINGS_BYTES) {
+        return;
+    }
+    run.wire = nh_bytes_of(data + PARSER_SETTINGS_BYTES, size - PARSER_SETTINGS_BYTES);
+    run.memory = fuzz_memory_begin();
+    run.parser =
+        nh_message_parser_new(&run.memory->memory, kind, NULL, &parser_record_hooks, &run.record);
+    FUZZ_CHECK(run.parser != NULL, "no parser");
+    bool compares_modes = run.settings.comparison == PARSER_OTHER_MODE;
+    parse(&run, true, !compares_modes && run.settings.options.insecure_http_parser, false);
+    check_limit(&run, &run.record);
+    if (run.record.code != NULL) {
+        check_error_stays(&run);
+    }
+    if (compares_modes) {
+        compare_modes(&run);
+    } else {
+        compare_cuts(&run);
+    }
+    nh_message_parser_free(run.parser);
+    check_memory(&run);
+    fuzz_memory_end(run.memory);
+}
+
+void parser_print(const uint8_t *data, size_t size) {
+    struct parser_settings settings = parser_settings_of(data, size);
+    parser_settings_print(&settings);
+    for (size_t i = PARSER_SETTINGS_BYTES; i < size; i++) {
+        uint8_t byte = data[i];
+        if (byte == '\r' || byte == '\n') {
+            fputs(byte == '\r' ? "\\r" : "\\n\n", stdout);
+        } else if (byte < ' ' || byte > '~' || byte == '\\') {
+            printf("\\x%02X", byte);
+        } else {
+            putchar(byte);
+        }
+    }
+    putchar('\n');
+}
