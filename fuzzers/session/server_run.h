@@ -1,0 +1,78 @@
+/* server_run.h - a run of the target server_session. */
+#ifndef FUZZERS_SESSION_SERVER_RUN_H
+#define FUZZERS_SESSION_SERVER_RUN_H
+
+#include "session/grammar.h"
+#include "session/raw_client.h"
+#include "session/server_operations.h"
+
+#define SERVER_RUN_PORT 8080
+#define SERVER_RUN_CLIENTS 4
+#define SERVER_RUN_EXCHANGES 64
+#define SERVER_RUN_ARMS 16
+
+/* A request with its response and its connection, as far as they are watched. */
+struct server_exchange {
+    struct grammar_object *request;
+    struct grammar_object *response;
+    struct grammar_object *socket;
+};
+
+/* An operation that is done later: when an event comes, or on a later tick ... */
+struct server_arm {
+    struct server_run *run;
+    struct fuzz_step step;
+    bool waits; /* for an event */
+    enum grammar_kind kind;
+    enum grammar_event event;
+    unsigned skip; /* so many of those events pass before */
+};
+
+struct server_run {
+    struct fuzz_world world;
+    struct grammar *grammar;
+    struct fuzz_input input;
+    uint8_t settings[SERVER_SETTINGS];
+    nh_server *server;
+    struct raw_client clients[SERVER_RUN_CLIENTS];
+    size_t client_count;
+    struct server_exchange exchanges[SERVER_RUN_EXCHANGES];
+    size_t exchange_count;
+    struct server_arm arms[SERVER_RUN_ARMS];
+    size_t arm_count;
+    struct grammar_object *current; /* what the event under way is about; NULL outside */
+    unsigned depth;                 /* of events and calls within each other */
+    unsigned server_closes;         /* calls of server.close() */
+    unsigned server_closed;         /* times that it emitted 'close' */
+    size_t written;                 /* bytes that the program wrote */
+    nh_emitter *held[GRAMMAR_MOST_OBJECTS]; /* references of the program's */
+    size_t held_count;
+};
+
+/* The socket, request or response that `selector` picks, alive; NULL when there is none. */
+struct grammar_object *server_run_pick(struct server_run *run, enum grammar_kind kind,
+                                       unsigned selector);
+/* The client at the other end of a server's socket; NULL when it isn't known. */
+struct raw_client *server_run_client_of(struct server_run *run, nh_emitter *socket);
+/* What is sent to the client from now on is the program's: it isn't checked. */
+void server_run_give_up(struct server_run *run, const struct server_exchange *exchange);
+/* Watches requests, responses and sockets that came with an event of the server. The exchange that
+ * a request begins; NULL when none came. */
+struct server_exchange *server_run_meet(struct server_run *run, const nh_value *arguments,
+                                        size_t count);
+/* Does one operation of the script; server_calls.c has those on objects. */
+void server_run_do(struct server_run *run, const struct fuzz_step *step);
+void server_run_call(struct server_run *run, const struct fuzz_step *step);
+/* Does what waits for this event. */
+void server_run_on_event(struct server_run *run, const struct grammar_object *object,
+                         enum grammar_event event);
+/* Opens the next client's connection. */
+void server_run_connect(struct server_run *run);
+/* Runs everything within so much time; fails when the loop does not come to rest. */
+void server_run_pass(struct server_run *run, uint64_t milliseconds);
+/* How bytes arrive, chosen by two bytes. */
+void server_run_shape(unsigned kind, unsigned size, nh_simulator_shape *out_shape);
+/* The listeners that the settings ask for. */
+uint64_t server_run_events(const struct server_run *run, enum grammar_kind kind);
+
+#endif
