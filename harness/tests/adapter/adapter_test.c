@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_WAIT_MS = 10000, ENOUGH_OBSERVATIONS = 1000 };
+enum { MOST_WAIT_MS = 120000, ENOUGH_OBSERVATIONS = 1000 };
 
 /* A harness with one adapter: does one run as soon as it is open, and writes down what it hears. */
 typedef struct desk {
@@ -28,6 +28,8 @@ typedef struct desk {
     bool stops_at_observation; /* or at the first observation */
     bool rests;                /* nothing is done after `stopped` */
     bool closed;
+    uint64_t waits_after_hello_ms;  /* no longer than so, if not 0 */
+    uint64_t waits_after_enough_ms; /* the same after ENOUGH_OBSERVATIONS */
     bool out_of_patience;
     unsigned observations;
     ts_text heard;
@@ -48,6 +50,18 @@ static void finish(desk *it) {
     it->implementation->operations->close(it->implementation);
 }
 
+static void on_patience(uv_timer_t *timer) {
+    desk *it = timer->data;
+    it->out_of_patience = true;
+    finish(it);
+}
+
+static void lose_patience_after(desk *it, uint64_t ms) {
+    if (ms != 0) {
+        (void)uv_timer_start(&it->patience, on_patience, ms, 0);
+    }
+}
+
 static void begin_run(desk *it) {
     it->start.run++;
     (void)it->implementation->operations->prepare(it->implementation);
@@ -58,6 +72,7 @@ static void begin_run(desk *it) {
 static void on_opened(void *owner, const ts_implementation_identity *identity) {
     desk *it = owner;
     hear(it, "opened %s %s %u", identity->name, identity->version, identity->capabilities);
+    lose_patience_after(it, it->waits_after_hello_ms);
     begin_run(it);
 }
 
@@ -82,7 +97,11 @@ static bool on_observed(void *owner, const char *lane, const char *name, json_t 
     if (it->stops_at_observation && it->observations == 1) {
         stop(it);
     }
-    return it->observations < ENOUGH_OBSERVATIONS;
+    if (it->observations < ENOUGH_OBSERVATIONS) {
+        return true;
+    }
+    lose_patience_after(it, it->waits_after_enough_ms);
+    return false;
 }
 
 static void on_signalled(void *owner, const char *name) {
@@ -145,12 +164,6 @@ static const ts_implementation_observer observer = {
     .died = on_died,
     .closed = on_closed,
 };
-
-static void on_patience(uv_timer_t *timer) {
-    desk *it = timer->data;
-    it->out_of_patience = true;
-    finish(it);
-}
 
 static desk *desk_new(void) {
     desk *it = ts_allocate(1, sizeof(*it));
@@ -369,7 +382,8 @@ static void floods_with_observations(void) {
     char *command[] = {BAD_ADAPTER, "hello", "read", "flood:" RUN_1 "\"observe\":[\"main\",\"x\"]}",
                        NULL};
     desk *it = desk_new();
-    run(it, command, 500);
+    it->waits_after_enough_ms = 100;
+    run(it, command, MOST_WAIT_MS);
     ASSERT_UINT_EQ(it->observations, ENOUGH_OBSERVATIONS); /* and no more */
     ASSERT_TRUE(it->out_of_patience || strstr(ts_text_get(&it->heard), "misbehaves") != NULL);
     desk_free(it);
@@ -380,7 +394,7 @@ static void floods_with_answers(void) {
                        NULL};
     desk *it = desk_new();
     it->stops = false;
-    run(it, command, 60000);
+    run(it, command, 2 * MOST_WAIT_MS);
     const char *heard = ts_text_get(&it->heard);
     ASSERT_NOT_NULL(strstr(heard, "misbehaves: adapter: more than 1048576 messages in one run\n"));
     desk_free(it);
@@ -402,7 +416,8 @@ static void floods_its_errors(void) {
 static void never_answers(void) {
     char *command[] = {BAD_ADAPTER, "hello", "hang", NULL};
     desk *it = desk_new();
-    run(it, command, 100);
+    it->waits_after_hello_ms = 100; /* however long it takes to start */
+    run(it, command, MOST_WAIT_MS);
     ASSERT_TRUE(it->out_of_patience); /* the runner has a limit of its own */
     ASSERT_STR_EQ(ts_text_get(&it->heard), OPENED);
     desk_free(it);
