@@ -1,7 +1,8 @@
-# cmake -DREADELF=PROGRAM -DOBJECTS=FILES -DSTAMP=FILE -P CheckInstrumented.cmake
+# cmake -DREADELF=PROGRAM -DOBJECTS=FILES -DSTAMP=FILE [-DCOVERAGE=ON] -P CheckInstrumented.cmake
 #
 # Fails unless the object of llhttp's state machine has coverage counters, thousands as it has branches: of 8 bits
-# (libFuzzer) or guards of 32 bits (AFL++, honggfuzz). Else writes the stamp.
+# (libFuzzer) or guards of 32 bits (AFL++, honggfuzz); with COVERAGE, those of clang's source coverage, by which targets
+# are measured, not fuzzed. Else writes the stamp.
 set(enough 1000)
 
 foreach(object IN LISTS OBJECTS)
@@ -16,11 +17,15 @@ if(NOT status EQUAL 0)
     "(fuzz builds are made without link-time optimisation):\n${errors}")
 endif()
 set(edges 0)
-foreach(kind IN ITEMS cntrs:1 guards:4)
+set(kinds __sancov_cntrs:1 __sancov_guards:4)
+if(COVERAGE)
+  set(kinds __llvm_prf_cnts:8)
+endif()
+foreach(kind IN LISTS kinds)
   string(REGEX REPLACE ":.*" "" name "${kind}")
   string(REGEX REPLACE ".*:" "" bytes "${kind}")
   # name, type, address, offset, size
-  string(REGEX MATCHALL "__sancov_${name} +[A-Z]+ +[0-9a-f]+ +[0-9a-f]+ +[0-9a-f]+" found "${sections}")
+  string(REGEX MATCHALL "${name} +[A-Z]+ +[0-9a-f]+ +[0-9a-f]+ +[0-9a-f]+" found "${sections}")
   foreach(section IN LISTS found)
     string(REGEX REPLACE ".* " "0x" size "${section}")
     math(EXPR edges "${edges} + ${size} / ${bytes}")

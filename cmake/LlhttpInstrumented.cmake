@@ -68,7 +68,7 @@ find_program(READELF_EXECUTABLE NAMES "${CMAKE_READELF}" readelf llvm-readelf RE
 set(llhttp_checked "${CMAKE_BINARY_DIR}/llhttp/instrumented")
 add_custom_command(OUTPUT "${llhttp_checked}"
   COMMAND ${CMAKE_COMMAND} "-DREADELF=${READELF_EXECUTABLE}" "-DOBJECTS=$<TARGET_OBJECTS:llhttp_instrumented>"
-    "-DSTAMP=${llhttp_checked}" -P "${CMAKE_CURRENT_LIST_DIR}/CheckInstrumented.cmake"
+    "-DSTAMP=${llhttp_checked}" "-DCOVERAGE=${TOUCHSTONE_COVERAGE}" -P "${CMAKE_CURRENT_LIST_DIR}/CheckInstrumented.cmake"
   DEPENDS $<TARGET_OBJECTS:llhttp_instrumented> "${CMAKE_CURRENT_LIST_DIR}/CheckInstrumented.cmake"
   COMMENT "Checking that llhttp is instrumented" VERBATIM)
 add_custom_target(llhttp_instrumented_check DEPENDS "${llhttp_checked}")
