@@ -80,6 +80,10 @@ struct grammar_object {
     unsigned listeners; /* of this grammar, still there */
     /* The program itself destroyed it with an error; whoever does that says so here. */
     bool failed_by_program;
+    /* A request emits 'close' with its connection, and again when a response that was complete by then
+     * is read to its end later: so does Node.js. The target says so when that end comes. */
+    bool closes_again;
+    uint64_t excused; /* events that may come after 'close', here and for a reason */
     bool not_to_close; /* nothing promises its 'close' (detached, handed over ...) */
     void *data;        /* of the target */
     uint8_t slots[GRAMMAR_EVENTS]; /* their addresses tell listeners apart */
@@ -123,6 +127,8 @@ struct grammar {
     size_t call_count;
     unsigned kind_counts[GRAMMAR_KINDS];
     size_t event_count; /* emitted and checked, all in all */
+    /* The program did what makes Node.js break its promises; whoever does that says so here. */
+    bool promises_nothing;
     struct grammar_object objects[GRAMMAR_MOST_OBJECTS];
     struct grammar_call calls[GRAMMAR_MOST_CALLS];
 };
@@ -148,7 +154,8 @@ struct grammar_object *grammar_find(struct grammar *grammar, const nh_emitter *o
 nh_value grammar_callback(struct grammar *grammar, const char *what, enum grammar_promise promise,
                           struct grammar_call **out_call);
 
-/* Whether what Node.js promises holds: no allocation was refused, no exception uncaught. */
+/* Whether what Node.js promises holds: no allocation was refused, no exception uncaught, and the
+ * program did not say otherwise. */
 bool grammar_keeps_promises(const struct grammar *grammar);
 /* Everything is closed and the loop has nothing to do: whoever lives and was destroyed has emitted
  * 'close', no socket was freed without it, and promised callbacks were called. Before the target lets

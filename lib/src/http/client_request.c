@@ -359,6 +359,7 @@ static void take_stream(nh_client_request *request, nh_stream *socket, nh_error 
         }
         return;
     }
+    request->message.destroyed = true;
     nh_error *cause = error != NULL ? error : request->destroy_error;
     if (socket != NULL) {
         if (error != NULL || !nh_value_is_truthy(request->agent) ||

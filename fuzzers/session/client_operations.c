@@ -1,0 +1,8 @@
+#include "session/client_operations.h"
+
+#define ROW(NAME, name, arguments) {name, arguments},
+static const struct fuzz_operation operations[] = {CLIENT_OPERATIONS(ROW)};
+#undef ROW
+
+const struct fuzz_script_format fuzz_script_format = {
+    .prefix = CLIENT_SETTINGS, .operations = operations, .count = CLIENT_OPERATION_COUNT};

@@ -1,0 +1,138 @@
+/* The books of an agent, through its public properties. */
+#include "session/client_run.h"
+
+#include <math.h>
+
+static double limit_of(const nh_agent *agent, nh_agent_property property) {
+    nh_value value = nh_agent_get(agent, property);
+    double limit = value.as.number;
+    nh_value_release(&value);
+    return limit;
+}
+
+/* How many there are in the lists of a map. */
+static size_t count_all(nh_value map) {
+    size_t count = 0;
+    for (size_t i = 0; i < nh_map_length(map); i++) {
+        count += nh_list_length(nh_map_value_at(map, i));
+    }
+    return count;
+}
+
+static bool contains(nh_value list, nh_value object) {
+    for (size_t i = 0; i < nh_list_length(list); i++) {
+        if (nh_value_is_same(nh_list_get(list, i), object)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A socket that closed has left the lists; none is in two places. In `sockets` a name may have no
+ * socket: it gets its list when a request comes, which may have to wait. */
+static void check_sockets(struct client_run *run, nh_value map, nh_value other, bool idle) {
+    for (size_t i = 0; i < nh_map_length(map); i++) {
+        nh_value list = nh_map_value_at(map, i);
+        FUZZ_CHECK(!idle || nh_list_length(list) > 0, "a name in freeSockets without a socket");
+        for (size_t k = 0; k < nh_list_length(list); k++) {
+            nh_value socket = nh_list_get(list, k);
+            const struct grammar_object *events = grammar_find(&run->grammar, socket.as.object);
+            FUZZ_CHECK(events == NULL || (events->seen & GRAMMAR_BIT(GRAMMAR_CLOSE)) == 0,
+                       "socket %u is in the pool after 'close'", events->number);
+            for (size_t n = 0; n < nh_map_length(other); n++) {
+                FUZZ_CHECK(!contains(nh_map_value_at(other, n), socket),
+                           "a socket is in use and idle");
+            }
+            for (size_t n = k + 1; n < nh_list_length(list); n++) {
+                FUZZ_CHECK(!nh_value_is_same(nh_list_get(list, n), socket),
+                           "a socket is twice in a list");
+            }
+        }
+    }
+}
+
+static void check_limits(const nh_agent *agent, nh_value used, nh_value idle) {
+    double max_sockets = limit_of(agent, NH_AGENT_MAX_SOCKETS);
+    double max_total = limit_of(agent, NH_AGENT_MAX_TOTAL_SOCKETS);
+    double max_free = limit_of(agent, NH_AGENT_MAX_FREE_SOCKETS);
+    /* A socket that becomes idle makes way for a request of another name, and still counts: there
+     * may be one too many, as in Node.js. */
+    FUZZ_CHECK(nh_agent_total_socket_count(agent) <= max_total + 1, "%g sockets, at most %g",
+               nh_agent_total_socket_count(agent), max_total);
+    for (size_t i = 0; i < nh_map_length(used); i++) {
+        size_t count = nh_list_length(nh_map_value_at(used, i)) +
+                       nh_list_length(nh_map_get_bytes(idle, nh_map_key_at(used, i)));
+        FUZZ_CHECK((double)count <= max_sockets, "%zu sockets of one name, at most %g", count,
+                   max_sockets);
+    }
+    for (size_t i = 0; i < nh_map_length(idle); i++) {
+        size_t count = nh_list_length(nh_map_value_at(idle, i));
+        FUZZ_CHECK((double)count <= max_free, "%zu idle sockets of one name, at most %g", count,
+                   max_free);
+    }
+}
+
+/* Requests wait for a name that has all its sockets. A request that waits since there were too many
+ * sockets in all may go on doing so when there no longer are, as in Node.js, but only as long as
+ * there is any socket that can close and let it in. */
+static void check_queue(const nh_agent *agent, nh_value used, nh_value idle, nh_value waiting) {
+    double max_sockets = limit_of(agent, NH_AGENT_MAX_SOCKETS);
+    bool is_limited = isfinite(limit_of(agent, NH_AGENT_MAX_TOTAL_SOCKETS));
+    for (size_t i = 0; i < nh_map_length(waiting); i++) {
+        nh_bytes name = nh_map_key_at(waiting, i);
+        FUZZ_CHECK(nh_list_length(nh_map_value_at(waiting, i)) > 0,
+                   "a name in requests without a request");
+        size_t count = nh_list_length(nh_map_get_bytes(used, name)) +
+                       nh_list_length(nh_map_get_bytes(idle, name));
+        FUZZ_CHECK((double)count >= max_sockets || is_limited,
+                   "requests wait for %.*s, which has %zu sockets of %g", (int)name.length,
+                   (const char *)name.data, count, max_sockets);
+        FUZZ_CHECK(nh_agent_total_socket_count(agent) > 0, "requests wait, and there is no socket");
+    }
+}
+
+static void check_pool(struct client_run *run, const nh_agent *agent) {
+    nh_value used = nh_agent_sockets(agent);
+    nh_value idle = nh_agent_free_sockets(agent);
+    nh_value waiting = nh_agent_requests(agent);
+    check_sockets(run, used, idle, false);
+    check_sockets(run, idle, used, true);
+    double sum = (double)(count_all(used) + count_all(idle));
+    if (grammar_keeps_promises(&run->grammar)) {
+        FUZZ_CHECK(sum == nh_agent_total_socket_count(agent), "%g sockets, totalSocketCount %g",
+                   sum, nh_agent_total_socket_count(agent));
+        if (!run->limits_changed) {
+            check_limits(agent, used, idle);
+            check_queue(agent, used, idle, waiting);
+        }
+    }
+    nh_value_release(&used);
+    nh_value_release(&idle);
+    nh_value_release(&waiting);
+}
+
+void client_check_pools(struct client_run *run) {
+    for (size_t i = 0; i < CLIENT_AGENTS; i++) {
+        if (run->agents[i] != NULL) {
+            check_pool(run, run->agents[i]);
+        }
+    }
+}
+
+void client_check_pools_are_empty(struct client_run *run) {
+    if (!grammar_keeps_promises(&run->grammar)) {
+        return;
+    }
+    for (size_t i = 0; i < CLIENT_AGENTS; i++) {
+        if (run->agents[i] == NULL) {
+            continue;
+        }
+        nh_value maps[] = {nh_agent_sockets(run->agents[i]), nh_agent_free_sockets(run->agents[i]),
+                           nh_agent_requests(run->agents[i])};
+        static const char *const names[] = {"sockets", "freeSockets", "requests"};
+        for (size_t n = 0; n < 3; n++) {
+            FUZZ_CHECK(count_all(maps[n]) == 0, "agent %zu: something is left in %s", i, names[n]);
+            nh_value_release(&maps[n]);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+/* client_run.h - one run of the target client_session: its requests, agents and raw server.
+ *
+ * client_session.c   the run from settings to final checks
+ * client_calls.c     operations on requests, responses, sockets, agents
+ * client_options.c   the next request's options, agents, connections that a program makes
+ * client_watch.c     listeners: the grammar of events, and what a script does on an event
+ * client_server.c    the raw server, and what it gets
+ * client_network.c   shapes, routes, look-ups, faults
+ * client_pool.c      the books of the agents */
+#ifndef FUZZERS_SESSION_CLIENT_RUN_H
+#define FUZZERS_SESSION_CLIENT_RUN_H
+
+#include <nodehttp/nodehttp.h>
+
+#include "session/client_operations.h"
+#include "session/grammar.h"
+#include "support/check.h"
+#include "support/world.h"
+
+#define CLIENT_REQUESTS ((size_t)16)
+#define CLIENT_CONNECTIONS ((size_t)32)
+#define CLIENT_ANSWERS ((size_t)16)
+#define CLIENT_WHENS ((size_t)16)
+#define CLIENT_CONTROLLERS ((size_t)4)
+#define CLIENT_AGENTS ((size_t)3) /* the agent of the run, the second one, the global one */
+#define CLIENT_OPTION_HEADERS ((size_t)8)
+#define CLIENT_SENDS ((size_t)8) /* that wait for the one under way */
+
+struct client_run;
+
+/* A request with all that belongs to it. Objects are set to NULL when they are freed. */
+struct client_exchange {
+    struct client_run *run;
+    nh_client_request *request;       /* owned if the run keeps references; NULL: it threw */
+    nh_incoming_message *response;    /* the same; NULL before 'response' */
+    nh_stream *socket;                /* borrowed; NULL before 'socket' */
+    struct grammar_object *events;    /* of the request; NULL: not watched */
+    struct grammar_object *res_events; /* of the response */
+    struct grammar_object *socket_events;
+    uint8_t listeners;     /* as in the operation */
+    bool was_made;         /* http.request() returned it */
+    bool has_connection_to_come; /* somebody will give it a connection, sooner or later */
+    bool is_foreign;       /* its body may be any bytes: a response was piped into it */
+    bool aborted;          /* abort() was called */
+    bool head_seen;        /* by the server */
+};
+
+/* A connection as the server sees it: accepted, or the far end of a Duplex. */
+struct client_connection {
+    struct client_run *run;
+    nh_connection *connection; /* NULL once it is gone */
+    nh_stream *duplex;         /* borrowed; NULL once it is gone */
+    nh_bytes waiting[CLIENT_SENDS];
+    size_t waiting_count;
+    bool is_writing;
+    bool finishes; /* FIN follows what waits */
+    bool finished;
+    /* What came in. */
+    enum { CLIENT_SCAN_BODY, CLIENT_SCAN_LINE, CLIENT_SCAN_FIELDS } state;
+    int owner;      /* request whose head came last; -1 before */
+    bool is_opaque; /* no longer looked at */
+    uint8_t last;   /* byte of a head */
+    bool line_is_empty;
+    char line[256]; /* the request line */
+    size_t line_length;
+};
+
+/* What the server says to a head. */
+struct client_answer {
+    unsigned then; /* 0 nothing, 1 FIN, 2 RST, 3 reading stops */
+    nh_bytes bytes;
+};
+
+/* Operations that wait for an event. */
+struct client_when {
+    enum client_event event;
+    size_t exchange;
+    struct fuzz_input operations;
+    unsigned count; /* 0: done */
+};
+
+struct client_run {
+    struct fuzz_world world;
+    struct grammar grammar;
+    nh_loop *loop;
+    nh_memory *memory;
+    const nh_transport_operations *transport;
+    uint8_t settings[CLIENT_SETTINGS];
+    /* An agent has a createConnection of the program's: its requests may never get one. */
+    bool connections_may_not_come;
+    bool limits_changed; /* a limit of an agent was set while it worked */
+    unsigned depth;      /* of listeners that do operations */
+    size_t operations;   /* done so far */
+    uint64_t iterations;
+    size_t bytes; /* sent in either direction by the script */
+
+    struct client_exchange exchanges[CLIENT_REQUESTS];
+    size_t exchange_count;
+    struct client_when whens[CLIENT_WHENS];
+    size_t when_count;
+
+    struct client_connection connections[CLIENT_CONNECTIONS];
+    size_t connection_count;
+    struct client_answer answers[CLIENT_ANSWERS];
+    size_t answer_count;
+    size_t answers_given;
+    unsigned accept_policy;
+    nh_listening *listening[3]; /* 8080, 8081, UNIX; opened when needed */
+    bool names_are_set;
+
+    nh_agent *agents[CLIENT_AGENTS]; /* owned; made when needed; NULL before */
+    nh_abort_controller *controllers[CLIENT_CONTROLLERS];
+
+    /* The next request. */
+    struct {
+        nh_bytes header_names[CLIENT_OPTION_HEADERS];
+        nh_bytes header_values[CLIENT_OPTION_HEADERS];
+        size_t header_count;
+        nh_bytes path;
+        unsigned source;
+        unsigned flags;
+        unsigned timeout;
+        unsigned max_header_size;
+        int signal; /* controller; -1: none */
+        bool has_timeout;
+        bool has_max_header_size;
+    } next;
+};
+
+/* client_calls.c */
+
+/* Performs one operation; those that let time go on do nothing here. */
+void client_perform(struct client_run *run, const struct fuzz_step *step,
+                    struct fuzz_input *following);
+
+/* client_options.c */
+
+void client_forget_options(struct client_run *run);
+/* Starts a request with the options gathered; the operation's arguments. */
+void client_start_request(struct client_run *run, unsigned method, unsigned origin,
+                          unsigned listeners);
+/* The agent (borrowed), made when it does not exist yet; NULL without memory. */
+nh_agent *client_agent(struct client_run *run, size_t index);
+nh_abort_controller *client_controller(struct client_run *run, size_t index);
+
+/* client_watch.c */
+
+extern const struct grammar_hooks client_grammar_hooks;
+/* Watches a request that was just made. */
+void client_watch_request(struct client_exchange *exchange);
+/* The exchange's references, if the run keeps any, are given up. */
+void client_let_go(struct client_exchange *exchange);
+/* Nobody promises that this request ever closes. */
+void client_expect_nothing(struct client_exchange *exchange);
+/* What has to be true of a request when everything is over. */
+void client_check_exchange(const struct client_exchange *exchange);
+
+/* client_server.c */
+
+/* Makes the server of an origin listen, if it has one. */
+void client_server_open(struct client_run *run, enum client_origin origin);
+void client_server_send(struct client_connection *connection, nh_bytes bytes);
+void client_server_finish(struct client_connection *connection);
+void client_server_reset(struct client_connection *connection);
+void client_server_close(struct client_connection *connection);
+void client_server_set_reading(struct client_connection *connection, bool reading);
+/* The far end of a Duplex, which is returned owned; NULL without memory, or at the limit. */
+nh_stream *client_server_duplex(struct client_run *run);
+/* Whose bytes these are. */
+char client_letter(size_t exchange);
+extern const char *const client_methods[];
+extern const size_t client_method_count;
+
+/* client_network.c */
+
+void client_shape(struct client_run *run, unsigned direction, unsigned what, unsigned amount);
+void client_route(struct client_run *run, unsigned origin, unsigned outcome);
+void client_lookup(struct client_run *run, unsigned name, unsigned outcome);
+void client_fault(struct client_run *run, unsigned operation, unsigned nth, unsigned status);
+/* The names that origins use. */
+void client_set_names(struct client_run *run);
+
+/* client_pool.c */
+
+void client_check_pools(struct client_run *run);
+/* After everything was closed. */
+void client_check_pools_are_empty(struct client_run *run);
+
+#endif

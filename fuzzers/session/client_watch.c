@@ -1,0 +1,303 @@
+#include "session/client_run.h"
+
+#define BIT GRAMMAR_BIT
+
+/* --- operations on events ----------------------------------------------------------------- */
+
+static void perform_when(struct client_run *run, struct client_when *when) {
+    struct fuzz_step step;
+    struct fuzz_input input = when->operations;
+    unsigned count = when->count;
+    when->count = 0;
+    run->depth++;
+    while (count-- > 0 && fuzz_script_next(&fuzz_script_format, &input, &step)) {
+        client_perform(run, &step, &input);
+    }
+    run->depth--;
+}
+
+/* Does what waits for this event of this exchange. */
+static void on_event(struct client_exchange *exchange, enum client_event event) {
+    struct client_run *run = exchange->run;
+    size_t index = (size_t)(exchange - run->exchanges);
+    if (run->depth == 4) {
+        return;
+    }
+    for (size_t i = 0; i < run->when_count; i++) {
+        struct client_when *when = &run->whens[i];
+        if (when->count > 0 && when->event == event && when->exchange == index) {
+            perform_when(run, when);
+        }
+    }
+}
+
+/* --- requests ----------------------------------------------------------------------------- */
+
+static void keep(const struct client_run *run, nh_emitter *object) {
+    if ((run->settings[CLIENT_SETTING_PARSER] & 0x20u) == 0) {
+        (void)nh_emitter_retain(object);
+    }
+}
+
+static void on_socket(struct client_exchange *exchange, nh_stream *socket) {
+    struct client_run *run = exchange->run;
+    nh_emitter *object = nh_as_emitter(socket);
+    struct grammar_object *events = grammar_find(&run->grammar, object);
+    if (events == NULL) {
+        events = grammar_watch(&run->grammar, object, GRAMMAR_SOCKET,
+                               BIT(GRAMMAR_CONNECT) | BIT(GRAMMAR_READY) | BIT(GRAMMAR_TIMEOUT) |
+                                   BIT(GRAMMAR_FREE));
+    }
+    /* Borrowed: known to be there as long as it is watched. */
+    exchange->socket = events == NULL ? NULL : socket;
+    exchange->socket_events = events;
+}
+
+static void on_response(struct client_exchange *exchange, nh_emitter *object) {
+    struct client_run *run = exchange->run;
+    nh_incoming_message *response = (nh_incoming_message *)(void *)object;
+    FUZZ_CHECK(nh_incoming_message_request(response) == nh_as_emitter(exchange->request),
+               "a response belongs to another request");
+    exchange->response = response;
+    keep(run, object);
+    uint64_t events = BIT(GRAMMAR_ABORTED);
+    if ((run->settings[CLIENT_SETTING_PARSER] & 0x10u) == 0) {
+        events |= BIT(GRAMMAR_ERROR);
+    }
+    if ((exchange->listeners & 0x40u) != 0) {
+        events |= BIT(GRAMMAR_DATA);
+    }
+    if ((exchange->listeners & 0x80u) != 0) {
+        events |= BIT(GRAMMAR_READABLE);
+    }
+    exchange->res_events = grammar_watch(&run->grammar, object, GRAMMAR_INCOMING, events);
+    if (exchange->res_events != NULL) {
+        exchange->res_events->data = exchange;
+    }
+}
+
+/* 'close' of a request tells how it went before: there was a response, or an error, or abort(). */
+static void check_close(const struct client_exchange *exchange) {
+    const uint64_t outcomes = BIT(GRAMMAR_RESPONSE_ARRIVED) | BIT(GRAMMAR_UPGRADE) |
+                              BIT(GRAMMAR_CONNECT) | BIT(GRAMMAR_ERROR);
+    const struct grammar_object *events = exchange->events;
+    bool hears_all = (outcomes & ~events->attached) == 0;
+    FUZZ_CHECK(!hears_all || exchange->aborted || (events->seen & outcomes) != 0 ||
+                   !grammar_keeps_promises(&exchange->run->grammar),
+               "request %u closes without a response or an error", events->number);
+}
+
+static void on_request_event(struct client_exchange *exchange, enum grammar_event event,
+                             const nh_value *arguments, size_t count) {
+    static const struct {
+        enum grammar_event event;
+        enum client_event when;
+    } rows[] = {
+        {GRAMMAR_SOCKET_ASSIGNED, CLIENT_EVENT_SOCKET},
+        {GRAMMAR_FINISH, CLIENT_EVENT_FINISH},
+        {GRAMMAR_RESPONSE_ARRIVED, CLIENT_EVENT_RESPONSE},
+        {GRAMMAR_INFORMATION, CLIENT_EVENT_INFORMATION},
+        {GRAMMAR_CONTINUE, CLIENT_EVENT_CONTINUE},
+        {GRAMMAR_UPGRADE, CLIENT_EVENT_UPGRADE},
+        {GRAMMAR_CONNECT, CLIENT_EVENT_UPGRADE},
+        {GRAMMAR_TIMEOUT, CLIENT_EVENT_TIMEOUT},
+        {GRAMMAR_DRAIN, CLIENT_EVENT_DRAIN},
+        {GRAMMAR_ABORT, CLIENT_EVENT_ABORT},
+        {GRAMMAR_ERROR, CLIENT_EVENT_ERROR},
+        {GRAMMAR_CLOSE, CLIENT_EVENT_CLOSE},
+    };
+    if (event == GRAMMAR_SOCKET_ASSIGNED && count > 0) {
+        on_socket(exchange, nh_as_stream(arguments[0].as.object));
+    } else if (event == GRAMMAR_RESPONSE_ARRIVED && count > 0) {
+        on_response(exchange, arguments[0].as.object);
+    } else if (event == GRAMMAR_CLOSE) {
+        check_close(exchange);
+    }
+    if (event == GRAMMAR_UPGRADE || event == GRAMMAR_CONNECT) {
+        /* That closes the request, but not its connection: what was written goes on its way. */
+        exchange->events->excused |= BIT(GRAMMAR_FINISH);
+    }
+    if (event == GRAMMAR_RESPONSE_ARRIVED || event == GRAMMAR_UPGRADE || event == GRAMMAR_CONNECT) {
+        const uint64_t ends =
+            BIT(GRAMMAR_RESPONSE_ARRIVED) | BIT(GRAMMAR_UPGRADE) | BIT(GRAMMAR_CONNECT);
+        FUZZ_CHECK((exchange->events->seen & ends & ~BIT(event)) == 0,
+                   "request %u: a response and an upgrade", exchange->events->number);
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].event == event) {
+            on_event(exchange, rows[i].when);
+        }
+    }
+}
+
+void client_watch_request(struct client_exchange *exchange) {
+    static const enum grammar_event optional[] = {
+        GRAMMAR_RESPONSE_ARRIVED, GRAMMAR_CONTINUE, GRAMMAR_INFORMATION,
+        GRAMMAR_UPGRADE,          GRAMMAR_CONNECT,  GRAMMAR_TIMEOUT,
+    };
+    struct client_run *run = exchange->run;
+    uint64_t events = BIT(GRAMMAR_SOCKET_ASSIGNED) | BIT(GRAMMAR_DRAIN) | BIT(GRAMMAR_ABORT);
+    if ((run->settings[CLIENT_SETTING_PARSER] & 0x08u) == 0) {
+        events |= BIT(GRAMMAR_ERROR);
+    }
+    for (unsigned i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
+        if ((exchange->listeners >> i & 1u) != 0) {
+            events |= BIT(optional[i]);
+        }
+    }
+    nh_emitter *object = nh_as_emitter(exchange->request);
+    exchange->events = grammar_watch(&run->grammar, object, GRAMMAR_REQUEST, events);
+    if (exchange->events == NULL) {
+        nh_client_request *request = exchange->request;
+        exchange->request = NULL;
+        nh_client_request_destroy(request, NULL);
+        nh_emitter_release(nh_as_emitter(request));
+        return;
+    }
+    exchange->events->data = exchange;
+    exchange->events->not_to_close = !exchange->has_connection_to_come;
+    keep(run, object);
+    nh_emitter_release(object);
+}
+
+void client_let_go(struct client_exchange *exchange) {
+    if ((exchange->run->settings[CLIENT_SETTING_PARSER] & 0x20u) != 0) {
+        return;
+    }
+    nh_emitter *const objects[] = {nh_as_emitter(exchange->request),
+                                   nh_as_emitter(exchange->response)};
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        nh_emitter_release(objects[i]);
+    }
+}
+
+/* --- responses and sockets ---------------------------------------------------------------- */
+
+/* What 'readable' asks a program to do. */
+static void read_all(nh_incoming_message *response) {
+    for (unsigned i = 0; i < 8; i++) {
+        nh_value chunk = nh_readable_read(nh_as_stream(response));
+        bool more = chunk.type != NH_NULL && chunk.type != NH_INVALID;
+        nh_value_release(&chunk);
+        if (!more) {
+            return;
+        }
+    }
+}
+
+static void on_response_event(struct client_exchange *exchange, enum grammar_event event) {
+    static const struct {
+        enum grammar_event event;
+        enum client_event when;
+    } rows[] = {
+        {GRAMMAR_DATA, CLIENT_EVENT_RES_DATA},
+        {GRAMMAR_READABLE, CLIENT_EVENT_RES_READABLE},
+        {GRAMMAR_END, CLIENT_EVENT_RES_END},
+        {GRAMMAR_CLOSE, CLIENT_EVENT_RES_CLOSE},
+        {GRAMMAR_ERROR, CLIENT_EVENT_RES_ERROR},
+        {GRAMMAR_ABORTED, CLIENT_EVENT_RES_ABORTED},
+    };
+    if (event == GRAMMAR_READABLE && exchange->response != NULL) {
+        read_all(exchange->response);
+    } else if (event == GRAMMAR_END && exchange->request != NULL) {
+        exchange->events->closes_again = (exchange->events->seen & BIT(GRAMMAR_CLOSE)) != 0;
+        if (exchange->events->closes_again && exchange->socket_events != NULL) {
+            exchange->socket_events->excused |= BIT(GRAMMAR_FREE);
+        }
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].event == event) {
+            on_event(exchange, rows[i].when);
+        }
+    }
+}
+
+/* The request that got this socket last. */
+static struct client_exchange *user_of(struct client_run *run, const nh_emitter *socket) {
+    for (size_t i = run->exchange_count; i > 0; i--) {
+        if (run->exchanges[i - 1].socket != NULL &&
+            nh_as_emitter(run->exchanges[i - 1].socket) == socket) {
+            return &run->exchanges[i - 1];
+        }
+    }
+    return NULL;
+}
+
+static void on_socket_event(struct client_run *run, const nh_emitter *socket,
+                            enum grammar_event event) {
+    static const struct {
+        enum grammar_event event;
+        enum client_event when;
+    } rows[] = {
+        {GRAMMAR_CONNECT, CLIENT_EVENT_SOCKET_CONNECT}, {GRAMMAR_FREE, CLIENT_EVENT_SOCKET_FREE},
+        {GRAMMAR_TIMEOUT, CLIENT_EVENT_SOCKET_TIMEOUT}, {GRAMMAR_END, CLIENT_EVENT_SOCKET_END},
+        {GRAMMAR_CLOSE, CLIENT_EVENT_SOCKET_CLOSE},
+    };
+    struct client_exchange *exchange = user_of(run, socket);
+    for (size_t i = 0; exchange != NULL && i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].event == event) {
+            on_event(exchange, rows[i].when);
+        }
+    }
+}
+
+/* --- the hooks ---------------------------------------------------------------------------- */
+
+static void on_grammar_event(struct grammar_object *object, enum grammar_event event,
+                             const nh_value *arguments, size_t count, void *data) {
+    if (object->kind == GRAMMAR_REQUEST) {
+        on_request_event(object->data, event, arguments, count);
+    } else if (object->kind == GRAMMAR_INCOMING) {
+        on_response_event(object->data, event);
+    } else if (object->kind == GRAMMAR_SOCKET) {
+        on_socket_event(data, object->object, event);
+    }
+}
+
+static void on_grammar_gone(struct grammar_object *object, void *data) {
+    struct client_run *run = data;
+    struct client_exchange *exchange = object->data;
+    if (object->kind == GRAMMAR_REQUEST) {
+        exchange->request = NULL;
+    } else if (object->kind == GRAMMAR_INCOMING) {
+        exchange->response = NULL;
+    } else {
+        for (size_t i = 0; i < run->exchange_count; i++) {
+            exchange = &run->exchanges[i];
+            const struct grammar_object *socket_events = exchange->socket_events;
+            if (socket_events == object) {
+                exchange->socket = NULL;
+                exchange->socket_events = NULL;
+            }
+        }
+    }
+}
+
+static void on_called(struct grammar_call *call, const nh_value *arguments, size_t count,
+                      void *data) {
+    (void)arguments;
+    (void)count;
+    struct client_run *run = data;
+    if (call->data < run->exchange_count) {
+        on_event(&run->exchanges[call->data], CLIENT_EVENT_WRITTEN);
+    }
+}
+
+const struct grammar_hooks client_grammar_hooks = {
+    .event = on_grammar_event, .gone = on_grammar_gone, .called = on_called};
+
+void client_expect_nothing(struct client_exchange *exchange) {
+    exchange->has_connection_to_come = false;
+    if (exchange->events != NULL) {
+        exchange->events->not_to_close = true;
+    }
+}
+
+void client_check_exchange(const struct client_exchange *exchange) {
+    const struct grammar_object *events = exchange->events;
+    if (events == NULL || !grammar_keeps_promises(&exchange->run->grammar)) {
+        return;
+    }
+    FUZZ_CHECK((events->seen & BIT(GRAMMAR_CLOSE)) != 0 || !exchange->has_connection_to_come,
+               "request %u never closed", events->number);
+}
