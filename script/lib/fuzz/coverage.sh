@@ -205,7 +205,8 @@ coverage_markdown() {
 
 # coverage COMMITTED_ONLY TARGET...: status 1 when an input failed or a reason is stale.
 coverage() {
-    local committed_only=$1 target objects=() profiles work=$fuzz_build/fuzzing/coverage status=0 what
+    local committed_only=$1 target profiles status=0 what
+    local work=$fuzz_build/fuzzing/coverage library=$fuzz_build/coverage/lib/libnodehttp.a
     shift
     fuzz_setup build fuzz
     fuzz_prepare coverage "$@"
@@ -219,10 +220,9 @@ coverage() {
     mapfile -t profiles < <(find "$work" -name '*.profraw')
     [ ${#profiles[@]} -gt 0 ] || die "no input was replayed" "script/fuzz --seeds makes some; cmake --preset coverage has to build with clang"
     "$profdata" merge -sparse -o "$work/all.profdata" "${profiles[@]}"
-    for target in "$@"; do
-        objects+=(-object "$(fuzz_program coverage "$target")")
-    done
-    "$cov" export -format=lcov -instr-profile="$work/all.profdata" "${objects[@]:1}" >"$work/all.lcov" 2>"$work/cov.log"
+    # The whole library, not what the programs were linked with: a file that no target uses counts too.
+    "$cov" export -format=lcov -instr-profile="$work/all.profdata" "$library" >"$work/all.lcov" 2>"$work/cov.log" ||
+        die "$cov failed" "see $work/cov.log"
     coverage_files "$work/all.lcov" >"$work/files"
     for target in "${coverage_group[@]}"; do
         grep -q "^lib/src/http/$target " "$work/files" || die "lib/src/http/$target is not in the coverage" \

@@ -71,11 +71,16 @@ fuzz_dictionary() {
 fuzz_prepare() {
     local preset=$1 target names=()
     shift
-    for target in "$@"; do
-        names+=("fuzz_$target")
-    done
     if [ "$fuzz_may_build" = yes ]; then
-        [ -f "$fuzz_build/$preset/build.ninja" ] || step "building (build/$preset)"
+        if [ ! -f "$fuzz_build/$preset/build.ninja" ]; then
+            step "building (build/$preset)"
+            (cd "$root" && run_logged "$fuzz_build/$preset.log" cmake --preset "$preset") || exit 2
+        fi
+        for target in "$@"; do
+            names+=("fuzz_$target")
+            # AFL++'s mutator is a library of its own, which not every target has.
+            ! ninja -C "$fuzz_build/$preset" -t query "fuzz_${target}_mutator" >/dev/null 2>&1 || names+=("fuzz_${target}_mutator")
+        done
         build_preset "$preset" "${names[@]}" || exit 2
     fi
     for target in "$@"; do
