@@ -1,0 +1,373 @@
+/* Calls that write the body of a message, and what goes before and behind it. */
+#include "message/composer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/check.h"
+
+/* The most of one chunk. */
+#define CHUNK_CHARACTERS ((size_t)600)
+
+static nh_memory *memory_of(const struct fuzz_composer *composer) {
+    return nh_loop_memory(composer->world.loop);
+}
+
+/* --- chunks ------------------------------------------------------------------------------- */
+
+struct chunk {
+    nh_value value;
+    nh_value encoding;
+    bool is_utf8; /* text that goes out as UTF-8 */
+    size_t length;
+    uint8_t bytes[4 * CHUNK_CHARACTERS];
+};
+
+static size_t to_hex(nh_bytes bytes, char *out) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.length; i++) {
+        out[2 * i] = digits[bytes.data[i] >> 4];
+        out[2 * i + 1] = digits[bytes.data[i] & 15];
+    }
+    return 2 * bytes.length;
+}
+
+static size_t to_base64(nh_bytes bytes, char *out) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t length = 0;
+    for (size_t i = 0; i < bytes.length; i += 3) {
+        size_t count = bytes.length - i < 3 ? bytes.length - i : 3;
+        uint32_t group = (uint32_t)bytes.data[i] << 16;
+        group |= count > 1 ? (uint32_t)bytes.data[i + 1] << 8 : 0;
+        group |= count > 2 ? bytes.data[i + 2] : 0;
+        for (size_t digit = 0; digit < 4; digit++) {
+            out[length++] = digit <= count ? digits[group >> (18 - 6 * digit) & 63] : '=';
+        }
+    }
+    return length;
+}
+
+/* A chunk of one kind or another, and the bytes that it is on the wire. */
+static void make_chunk(const struct fuzz_composer *composer, unsigned kind, nh_bytes bytes,
+                       struct chunk *out) {
+    static const char *const encodings[8] = {NULL,      NULL,  "utf8",   "latin1",
+                                             "utf16le", "hex", "base64", "ascii"};
+    nh_memory *memory = memory_of(composer);
+    char digits[2 * CHUNK_CHARACTERS + 4];
+    bytes.length = bytes.length < CHUNK_CHARACTERS ? bytes.length : CHUNK_CHARACTERS;
+    struct fuzz_text text = {bytes, (kind & 0x80U) != 0};
+    kind &= 7U;
+    out->is_utf8 = kind == 1 || kind == 2;
+    out->encoding =
+        encodings[kind] == NULL ? nh_undefined() : nh_string_of(memory, encodings[kind]);
+    out->length = fuzz_write_bytes(bytes, false, out->bytes);
+    switch (kind) {
+    case 0:
+        out->value = nh_buffer_of(memory, bytes);
+        return;
+    case 4:
+        out->length = fuzz_text_to_utf16(text, out->bytes);
+        break;
+    case 5:
+        out->value = nh_string_new(memory, digits, to_hex(bytes, digits));
+        return;
+    case 6:
+        out->value = nh_string_new(memory, digits, to_base64(bytes, digits));
+        return;
+    case 3:
+    case 7:
+        out->length = fuzz_text_to_latin1(text, out->bytes);
+        break;
+    default:
+        out->length = fuzz_text_to_utf8(text, out->bytes);
+        break;
+    }
+    out->value = fuzz_text_value(memory, text);
+}
+
+static void release_chunk(struct chunk *chunk) {
+    nh_value_release(&chunk->value);
+    nh_value_release(&chunk->encoding);
+}
+
+/* Whether the answer has no body, whatever is written. */
+static bool has_no_body(const struct fuzz_message *message) {
+    unsigned status = message->head_status;
+    return message->is_head || status == 204 || status == 304 || status < 200;
+}
+
+static void note_chunk(struct fuzz_message *message, const struct chunk *chunk) {
+    if (!message->has_written) {
+        message->has_written = true;
+        message->first_is_text = chunk->is_utf8;
+    }
+    if (!has_no_body(message)) {
+        memcpy(message->body + message->body_length, chunk->bytes, chunk->length);
+        message->body_length += chunk->length;
+    }
+}
+
+/* --- what may go wrong -------------------------------------------------------------------- */
+
+/* The codes that a call which writes may fail with, besides the predicted one. */
+static bool may_fail_with(const struct fuzz_composer *composer, struct fuzz_message *message,
+                          const char *code) {
+    if (strcmp(code, "ERR_HTTP_TRAILER_INVALID") == 0) {
+        return !message->head_made && fuzz_may_have_trailer(message);
+    }
+    if (strcmp(code, "ERR_HTTP_CONTENT_LENGTH_MISMATCH") == 0) {
+        return (composer->flags & FUZZ_COMPOSER_STRICT_LENGTH) != 0;
+    }
+    if (strcmp(code, "ERR_HTTP_BODY_NOT_ALLOWED") == 0) {
+        return (composer->flags & FUZZ_COMPOSER_REJECT_BODY) != 0 && has_no_body(message);
+    }
+    return false;
+}
+
+/* Takes the error of a call that may have made the head. True when it did what it should. */
+static bool conclude(const struct fuzz_composer *composer, struct fuzz_message *message,
+                     nh_error *error, const char *predicted, const char *call) {
+    const char *code = fuzz_code_of(error);
+    bool trailer = code != NULL && strcmp(code, "ERR_HTTP_TRAILER_INVALID") == 0;
+    bool allowed = predicted == NULL && code != NULL;
+    if (allowed && trailer) {
+        allowed = may_fail_with(composer, message, code);
+        message->abandoned = true;
+    }
+    fuzz_note_head(message);
+    if (allowed && !trailer) {
+        allowed = may_fail_with(composer, message, code);
+    }
+    return fuzz_expect_take(composer, error, allowed ? code : predicted, call);
+}
+
+/* --- the calls ---------------------------------------------------------------------------- */
+
+static bool has_room(const struct fuzz_message *message) {
+    return message->body_length + 4 * CHUNK_CHARACTERS <= FUZZ_BODY_CAPACITY;
+}
+
+static void write_chunk(struct fuzz_composer *composer, struct fuzz_message *message, unsigned kind,
+                        nh_bytes bytes) {
+    struct chunk chunk;
+    if (!has_room(message)) {
+        return;
+    }
+    make_chunk(composer, kind, bytes, &chunk);
+    bool ended = message->finished;
+    bool may_mismatch = (composer->flags & FUZZ_COMPOSER_STRICT_LENGTH) != 0;
+    const char *code = ended ? NULL : fuzz_predict_head(composer, message);
+    nh_error *error = nh_outgoing_message_write(message->message, chunk.value, chunk.encoding,
+                                                nh_undefined(), NULL);
+    if (conclude(composer, message, error, code, "write()") && !ended) {
+        note_chunk(message, &chunk);
+    }
+    (void)may_mismatch;
+    release_chunk(&chunk);
+}
+
+void fuzz_end_message(struct fuzz_composer *composer, struct fuzz_message *message, unsigned kind,
+                      nh_bytes bytes, bool has_chunk) {
+    struct chunk chunk = {.value = nh_undefined(), .encoding = nh_undefined()};
+    bool ended = message->finished;
+    if (has_chunk && !has_room(message)) {
+        has_chunk = false;
+    }
+    if (has_chunk) {
+        make_chunk(composer, kind, bytes, &chunk);
+    }
+    const char *code = ended ? NULL : fuzz_predict_head(composer, message);
+    nh_error *error =
+        nh_outgoing_message_end(message->message, chunk.value, chunk.encoding, nh_undefined());
+    bool done = conclude(composer, message, error, code, "end()");
+    if (!ended && done) {
+        if (has_chunk && nh_value_is_truthy(chunk.value)) {
+            note_chunk(message, &chunk);
+        }
+        message->finished = true;
+    } else if (!done) {
+        /* The socket stays corked, and the message half written. */
+        message->abandoned = true;
+    }
+    release_chunk(&chunk);
+}
+
+static void cork(struct fuzz_message *message, unsigned how) {
+    if ((how & 4U) != 0 && message->corked > 0) {
+        message->corked--;
+        nh_outgoing_message_uncork(message->message);
+    } else if (message->corked < 4 && !message->finished) {
+        message->corked++;
+        nh_outgoing_message_cork(message->message);
+    }
+}
+
+static void flush_headers(struct fuzz_composer *composer, struct fuzz_message *message) {
+    const char *code = fuzz_predict_head(composer, message);
+    nh_error *error = nh_outgoing_message_flush_headers(message->message);
+    if (conclude(composer, message, error, code, "flushHeaders()") && !message->has_written) {
+        message->has_written = true;
+        message->first_is_text = true;
+    }
+}
+
+/* --- trailers ----------------------------------------------------------------------------- */
+
+static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *message,
+                        const struct fuzz_step *step) {
+    nh_memory *memory = memory_of(composer);
+    struct fuzz_text name = fuzz_name_of(composer, step->bytes[2], step->numbers[0]);
+    struct fuzz_value value = fuzz_value_of(composer, step->bytes[3], step->numbers[1]);
+    if (message->finished || message->trailer_count == FUZZ_GIVEN) {
+        return;
+    }
+    struct fuzz_field *field = &message->trailers[message->trailer_count];
+    const char *code = !fuzz_is_token(name)          ? "ERR_INVALID_HTTP_TOKEN"
+                       : !fuzz_value_is_legal(value) ? "ERR_INVALID_CHAR"
+                                                     : NULL;
+    field->name = name.bytes;
+    field->is_list = fuzz_value_is_list(value);
+    field->count = fuzz_value_pieces(value, field->values);
+    nh_value map = nh_map_new(memory);
+    bool made = map.type == NH_MAP;
+    /* Each call replaces what the ones before have added. */
+    message->trailer_count = (step->numbers[0] & 4U) != 0 ? 0 : message->trailer_count;
+    struct fuzz_field added = *field;
+    nh_value name_value = fuzz_text_value(memory, name);
+    nh_value given = fuzz_value_make(memory, value);
+    made = made && name_value.type != NH_INVALID &&
+           nh_map_set_bytes(map, nh_value_bytes(name_value), given);
+    message->trailer_count = 0;
+    nh_error *error = nh_outgoing_message_add_trailers(message->message,
+                                                       made ? map : (nh_value){.type = NH_INVALID});
+    if (fuzz_expect_take(composer, error, code, "addTrailers()")) {
+        message->trailers[message->trailer_count++] = added;
+    }
+    nh_value_release(&map);
+    nh_value_release(&name_value);
+    nh_value_release(&given);
+}
+
+/* --- interim responses -------------------------------------------------------------------- */
+
+static void note_interim(struct fuzz_message *message, const void *bytes, size_t length) {
+    memcpy(message->interim + message->interim_length, bytes, length);
+    message->interim_length += length;
+}
+
+static void write_interim(struct fuzz_composer *composer, struct fuzz_message *message,
+                          unsigned how) {
+    nh_server_response *response = (nh_server_response *)(void *)message->message;
+    static const char continues[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    static const char processing[] = "HTTP/1.1 102 Processing\r\n\r\n";
+    bool is_continue = (how & 4U) == 0;
+    if (message->interim_length + 64 > FUZZ_INTERIM_CAPACITY) {
+        return;
+    }
+    nh_error *error = is_continue ? nh_server_response_write_continue(response, nh_undefined())
+                                  : nh_server_response_write_processing(response, nh_undefined());
+    if (fuzz_expect_take(composer, error, NULL, "writeContinue()")) {
+        const char *head = is_continue ? continues : processing;
+        note_interim(message, head, strlen(head));
+    }
+}
+
+/* Every link of the value, or the code of the error. */
+static bool are_links(struct fuzz_value value) {
+    nh_bytes pieces[FUZZ_PIECES];
+    if (value.kind != FUZZ_VALUE_TEXT && !fuzz_value_is_list(value)) {
+        return false;
+    }
+    size_t count = fuzz_value_pieces(value, pieces);
+    for (size_t i = 0; i < count; i++) {
+        if (!fuzz_is_link((struct fuzz_text){pieces[i], value.text.wide})) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t put_text(uint8_t *out, const char *text) {
+    return fuzz_write_bytes(nh_bytes_of_text(text), false, out);
+}
+
+/* The bytes of Early Hints. Node.js checks nothing but the links, so neither is this. */
+static size_t hints_on_wire(uint8_t *out, struct fuzz_text name, struct fuzz_value value,
+                            struct fuzz_value link) {
+    nh_bytes pieces[FUZZ_PIECES];
+    size_t count = fuzz_value_pieces(link, pieces);
+    size_t length = put_text(out, "HTTP/1.1 103 Early Hints\r\nLink: ");
+    for (size_t i = 0; i < count; i++) {
+        length += put_text(out + length, i == 0 ? "" : ", ");
+        length += fuzz_text_to_latin1((struct fuzz_text){pieces[i], link.text.wide}, out + length);
+    }
+    length += put_text(out + length, "\r\n");
+    if (!nh_bytes_equal_text(name.bytes, "link")) {
+        count = fuzz_value_pieces(value, pieces);
+        length += fuzz_text_to_latin1(name, out + length);
+        length += put_text(out + length, ": ");
+        for (size_t i = 0; i < count; i++) {
+            length += put_text(out + length, i == 0 ? "" : ",");
+            length +=
+                fuzz_text_to_latin1((struct fuzz_text){pieces[i], value.text.wide}, out + length);
+        }
+        length += put_text(out + length, "\r\n");
+    }
+    return length + put_text(out + length, "\r\n");
+}
+
+static void write_hints(struct fuzz_composer *composer, struct fuzz_message *message,
+                        const struct fuzz_step *step) {
+    nh_memory *memory = memory_of(composer);
+    unsigned how = step->numbers[0];
+    struct fuzz_text name = fuzz_name_of(composer, step->bytes[1], how);
+    struct fuzz_value value = fuzz_value_of(composer, step->bytes[2], (how & 8U) != 0 ? 1 : 0);
+    struct fuzz_value link = fuzz_value_of(composer, step->bytes[3], (how & 4U) != 0 ? 1 : 0);
+    link.text.wide = value.text.wide = !composer->lenient && (how & 0x80U) != 0;
+    if (message->interim_length + 4096 > FUZZ_INTERIM_CAPACITY) {
+        return;
+    }
+    nh_value hints = nh_map_new(memory);
+    nh_value name_value = fuzz_text_value(memory, name);
+    nh_value link_value = fuzz_value_make(memory, link);
+    nh_value given = fuzz_value_make(memory, value);
+    bool made = hints.type == NH_MAP && name_value.type != NH_INVALID;
+    made = made && nh_map_set_bytes(hints, nh_value_bytes(name_value), given);
+    made = made && nh_map_set(hints, "link", link_value);
+    if (made) {
+        bool legal = are_links(link);
+        nh_error *error = nh_server_response_write_early_hints(
+            (nh_server_response *)(void *)message->message, hints, nh_undefined());
+        if (fuzz_expect_take(composer, error, legal ? NULL : "ERR_INVALID_ARG_VALUE",
+                             "writeEarlyHints()")) {
+            uint8_t bytes[4096];
+            note_interim(message, bytes, hints_on_wire(bytes, name, value, link));
+        }
+    }
+    nh_value *const owned[] = {&hints, &name_value, &link_value, &given};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+        nh_value_release(owned[i]);
+    }
+}
+
+void fuzz_compose_body(struct fuzz_composer *composer, struct fuzz_message *message,
+                       enum fuzz_compose operation, const struct fuzz_step *step) {
+    bool is_client = (composer->flags & FUZZ_COMPOSER_CLIENT) != 0;
+    unsigned how = step->numbers[0];
+    if (operation == FUZZ_WRITE) {
+        write_chunk(composer, message, step->numbers[1], step->bytes[2]);
+    } else if (operation == FUZZ_END) {
+        fuzz_end_message(composer, message, step->numbers[1], step->bytes[2], (how & 4U) != 0);
+    } else if (operation == FUZZ_TRAILER) {
+        add_trailer(composer, message, step);
+    } else if (operation == FUZZ_CORK) {
+        cork(message, how);
+    } else if (operation == FUZZ_FLUSH) {
+        flush_headers(composer, message);
+    } else if (!is_client && !message->head_made && operation == FUZZ_INTERIM) {
+        write_interim(composer, message, how);
+    } else if (!is_client && !message->head_made && operation == FUZZ_HINTS) {
+        write_hints(composer, message, step);
+    }
+}

@@ -1,0 +1,479 @@
+/* Calls that make the head of a message, and what they come to. */
+#include "message/composer.h"
+
+#include <nodehttp/http.h>
+
+#include <string.h>
+
+#include "support/check.h"
+
+static nh_memory *memory_of(const struct fuzz_composer *composer) {
+    return nh_loop_memory(composer->world.loop);
+}
+
+/* --- single headers ----------------------------------------------------------------------- */
+
+static const char *predict_field(struct fuzz_text name, struct fuzz_value value) {
+    return !fuzz_is_token(name)                 ? "ERR_INVALID_HTTP_TOKEN"
+           : value.kind == FUZZ_VALUE_UNDEFINED ? "ERR_HTTP_INVALID_HEADER_VALUE"
+           : !fuzz_value_is_legal(value)        ? "ERR_INVALID_CHAR"
+                                                : NULL;
+}
+
+static void note_removal(struct fuzz_message *message, nh_bytes name) {
+    message->removed_connection = message->removed_connection || fuzz_is_named(name, "connection");
+    message->removed_length = message->removed_length || fuzz_is_named(name, "content-length");
+    message->removed_encoding =
+        message->removed_encoding || fuzz_is_named(name, "transfer-encoding");
+    message->sends_date = message->sends_date && !fuzz_is_named(name, "date");
+    fuzz_fields_remove(&message->fields, name);
+}
+
+/* setHeaders() with a Map of one entry. A name "set-cookie" takes its values as a list. */
+static nh_error *set_as_map(const struct fuzz_composer *composer, struct fuzz_message *message,
+                            nh_value name, nh_value value) {
+    nh_memory *memory = memory_of(composer);
+    nh_value entries = nh_list_new_entries(memory, "Map");
+    nh_value pair = nh_list_new(memory);
+    bool made =
+        nh_list_append(pair, name) && nh_list_append(pair, value) && nh_list_append(entries, pair);
+    nh_error *error = made ? nh_outgoing_message_set_headers(message->message, entries)
+                           : nh_error_retain(nh_error_out_of_memory());
+    nh_value_release(&pair);
+    nh_value_release(&entries);
+    return error;
+}
+
+static void set_header(struct fuzz_composer *composer, struct fuzz_message *message,
+                       const struct fuzz_step *step) {
+    unsigned way = step->numbers[0] >> 2 & 3U;
+    struct fuzz_text name = fuzz_name_of(composer, step->bytes[2], step->numbers[0]);
+    struct fuzz_value value = fuzz_value_of(composer, step->bytes[3], step->numbers[1]);
+    if (fuzz_fields_are_full(&message->fields)) {
+        return;
+    }
+    if (way == 2 && nh_bytes_equal_text(name.bytes, "set-cookie")) {
+        way = 0;
+    }
+    nh_value name_value = fuzz_text_value(memory_of(composer), name);
+    nh_value given = fuzz_value_make(memory_of(composer), value);
+    const char *code = message->head_made ? "ERR_HTTP_HEADERS_SENT" : predict_field(name, value);
+    nh_error *error =
+        way == 1   ? nh_outgoing_message_append_header(message->message, name_value, given)
+        : way == 2 ? set_as_map(composer, message, name_value, given)
+                   : nh_outgoing_message_set_header(message->message, name_value, given);
+    if (fuzz_expect_take(composer, error, code, "setHeader()")) {
+        message->has_fields = true;
+        if (way == 1) {
+            fuzz_fields_append(&message->fields, name.bytes, value);
+        } else {
+            fuzz_fields_set(&message->fields, name.bytes, value);
+        }
+    }
+    nh_value_release(&name_value);
+    nh_value_release(&given);
+}
+
+static void remove_header(struct fuzz_composer *composer, struct fuzz_message *message,
+                          const struct fuzz_step *step) {
+    struct fuzz_text name = fuzz_name_of(composer, step->bytes[1], step->numbers[0]);
+    nh_value name_value = fuzz_text_value(memory_of(composer), name);
+    nh_error *error = nh_outgoing_message_remove_header(message->message, name_value);
+    const char *code = message->head_made ? "ERR_HTTP_HEADERS_SENT" : NULL;
+    if (fuzz_expect_take(composer, error, code, "removeHeader()") && !name.wide) {
+        note_removal(message, name.bytes);
+    }
+    nh_value_release(&name_value);
+}
+
+/* --- reading back ------------------------------------------------------------------------- */
+
+static void check_text(nh_value value, nh_bytes latin1, bool in_lower_case) {
+    uint8_t expected[4 * FUZZ_TEXT_CHARACTERS];
+    size_t length = fuzz_write_bytes(latin1, true, expected);
+    for (size_t i = 0; in_lower_case && i < length; i++) {
+        expected[i] |= expected[i] >= 'A' && expected[i] <= 'Z' ? 0x20 : 0;
+    }
+    FUZZ_CHECK(nh_bytes_equal(nh_value_bytes(value), nh_bytes_of(expected, length)),
+               "\"%s\" instead of \"%.*s\"", nh_value_text(value), (int)length,
+               (const char *)expected);
+}
+
+static void check_value(nh_memory *memory, nh_value value, const struct fuzz_field *field) {
+    FUZZ_CHECK((value.type == NH_LIST) == field->is_list, "a list came back as none, or so");
+    if (field->is_list) {
+        FUZZ_CHECK(nh_list_length(value) == field->count, "%zu values instead of %zu",
+                   nh_list_length(value), field->count);
+    }
+    for (size_t i = 0; i < field->count; i++) {
+        nh_value text = nh_value_to_string(memory, field->is_list ? nh_list_get(value, i) : value);
+        if (text.type != NH_INVALID) {
+            check_text(text, field->values[i], false);
+        }
+        nh_value_release(&text);
+    }
+}
+
+static void check_lists(struct fuzz_message *message, nh_memory *memory, nh_value names,
+                        nh_value raw_names, nh_value map) {
+    size_t order[FUZZ_FIELDS];
+    size_t count = message->fields.count;
+    fuzz_fields_order(&message->fields, order);
+    FUZZ_CHECK(nh_list_length(names) == count && nh_list_length(raw_names) == count &&
+                   nh_map_length(map) == count,
+               "%zu names, %zu raw names and %zu entries instead of %zu", nh_list_length(names),
+               nh_list_length(raw_names), nh_map_length(map), count);
+    for (size_t i = 0; i < count; i++) {
+        const struct fuzz_field *field = &message->fields.fields[order[i]];
+        check_text(nh_list_get(names, i), field->name, true);
+        check_text(nh_list_get(raw_names, i), field->name, false);
+        FUZZ_CHECK(nh_bytes_equal(nh_map_key_at(map, i), nh_value_bytes(nh_list_get(names, i))),
+                   "getHeaders() and getHeaderNames() differ");
+        check_value(memory, nh_map_value_at(map, i), field);
+    }
+}
+
+static void read_headers(struct fuzz_composer *composer, struct fuzz_message *message,
+                         const struct fuzz_step *step) {
+    nh_memory *memory = memory_of(composer);
+    nh_outgoing_message *outgoing = message->message;
+    struct fuzz_text name = fuzz_name_of(composer, step->bytes[1], step->numbers[0]);
+    nh_value name_value = fuzz_text_value(memory, name);
+    const struct fuzz_field *field =
+        fuzz_is_token(name) ? fuzz_fields_find(&message->fields, name.bytes) : NULL;
+    nh_value value = nh_undefined();
+    bool has = false;
+    (void)fuzz_expect_take(composer, nh_outgoing_message_get_header(outgoing, name_value, &value),
+                           NULL, "getHeader()");
+    (void)fuzz_expect_take(composer, nh_outgoing_message_has_header(outgoing, name_value, &has),
+                           NULL, "hasHeader()");
+    nh_value names = nh_outgoing_message_get_header_names(outgoing);
+    nh_value raw_names = nh_outgoing_message_get_raw_header_names(outgoing);
+    nh_value map = nh_outgoing_message_get_headers(outgoing);
+    if (!fuzz_composer_gave_up(composer)) {
+        FUZZ_CHECK(has == (field != NULL), "hasHeader() is %d", has);
+        FUZZ_CHECK((value.type == NH_UNDEFINED) == (field == NULL), "getHeader() is wrong");
+        if (field != NULL) {
+            check_value(memory, value, field);
+        }
+        check_lists(message, memory, names, raw_names, map);
+    }
+    nh_value *const owned[] = {&name_value, &value, &names, &raw_names, &map};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+        nh_value_release(owned[i]);
+    }
+}
+
+/* --- headers given to writeHead() --------------------------------------------------------- */
+
+static void give_header(struct fuzz_composer *composer, struct fuzz_message *message,
+                        const struct fuzz_step *step) {
+    if (message->given_count == FUZZ_GIVEN) {
+        message->given_count = 0;
+        return;
+    }
+    size_t at = message->given_count++;
+    struct fuzz_text name = fuzz_name_of(composer, step->bytes[2], step->numbers[0]);
+    message->given[at].name = name.bytes;
+    message->given_wide[at] = name.wide;
+    message->given_values[at] = fuzz_value_of(composer, step->bytes[3], step->numbers[1]);
+}
+
+static struct fuzz_text given_name(const struct fuzz_message *message, size_t at) {
+    return (struct fuzz_text){message->given[at].name, message->given_wide[at]};
+}
+
+/* Whether a later entry of the same map replaces this one. */
+static size_t last_of_key(const struct fuzz_message *message, size_t at) {
+    size_t last = at;
+    for (size_t i = at + 1; i < message->given_count; i++) {
+        if (nh_bytes_equal(message->given[i].name, message->given[at].name) &&
+            message->given_wide[i] == message->given_wide[at]) {
+            last = i;
+        }
+    }
+    return last;
+}
+
+static bool is_first_of_key(const struct fuzz_message *message, size_t at) {
+    for (size_t i = 0; i < at; i++) {
+        if (nh_bytes_equal(message->given[i].name, message->given[at].name) &&
+            message->given_wide[i] == message->given_wide[at]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The entries of the map in the order of its keys: where the key stood first. */
+static size_t map_order(const struct fuzz_message *message, size_t out[FUZZ_GIVEN]) {
+    size_t count = 0;
+    for (size_t i = 0; i < message->given_count; i++) {
+        if (!is_first_of_key(message, i)) {
+            continue;
+        }
+        size_t at = count++;
+        int64_t index = fuzz_index_of(message->given[i].name);
+        while (index >= 0 && at > 0) {
+            int64_t before = fuzz_index_of(message->given[out[at - 1]].name);
+            if (before >= 0 && before < index) {
+                break;
+            }
+            out[at] = out[at - 1];
+            at--;
+        }
+        out[at] = i;
+    }
+    return count;
+}
+
+nh_value fuzz_given_value(nh_memory *memory, const struct fuzz_message *message,
+                          enum fuzz_given_form form) {
+    bool is_map = form == FUZZ_GIVEN_MAP || form == FUZZ_GIVEN_MERGED_MAP;
+    nh_value given = is_map ? nh_map_new(memory) : nh_list_new(memory);
+    bool good = given.type != NH_INVALID;
+    for (size_t i = 0; good && i < message->given_count; i++) {
+        nh_value name = fuzz_text_value(memory, given_name(message, i));
+        nh_value value = fuzz_value_make(memory, message->given_values[i]);
+        if (is_map) {
+            good = name.type != NH_INVALID && nh_map_set_bytes(given, nh_value_bytes(name), value);
+        } else if (form == FUZZ_GIVEN_PAIRS) {
+            nh_value pair = nh_list_new(memory);
+            good = nh_list_append(pair, name) && nh_list_append(pair, value) &&
+                   nh_list_append(given, pair);
+            nh_value_release(&pair);
+        } else {
+            good = nh_list_append(given, name) && nh_list_append(given, value);
+        }
+        nh_value_release(&name);
+        nh_value_release(&value);
+    }
+    if (!good) {
+        nh_value_release(&given);
+        return (nh_value){.type = NH_INVALID};
+    }
+    return given;
+}
+
+struct fuzz_value fuzz_given_under(const struct fuzz_message *message, const char *name) {
+    struct fuzz_value value = {FUZZ_VALUE_UNDEFINED, {{NULL, 0}, false}};
+    size_t order[FUZZ_GIVEN];
+    size_t count = map_order(message, order);
+    for (size_t i = 0; i < count; i++) {
+        if (fuzz_is_named(message->given[order[i]].name, name)) {
+            value = message->given_values[last_of_key(message, order[i])];
+        }
+    }
+    return value;
+}
+
+/* One header that is a line of the head itself. */
+static const char *list_one(struct fuzz_message *message, size_t at, size_t value_at) {
+    struct fuzz_value value = message->given_values[value_at];
+    const char *code = predict_field(given_name(message, at), value);
+    if (code == NULL) {
+        struct fuzz_field *field = &message->list[message->list_count++];
+        field->name = message->given[at].name;
+        field->is_list = fuzz_value_is_list(value);
+        field->count = fuzz_value_pieces(value, field->values);
+    }
+    return code;
+}
+
+static const char *merge_one(struct fuzz_message *message, size_t at, size_t value_at,
+                             bool replaces) {
+    struct fuzz_value value = message->given_values[value_at];
+    const char *code = predict_field(given_name(message, at), value);
+    if (code == NULL && replaces) {
+        fuzz_fields_set(&message->fields, message->given[at].name, value);
+        message->has_fields = true;
+    } else if (code == NULL) {
+        fuzz_fields_append(&message->fields, message->given[at].name, value);
+    }
+    return code;
+}
+
+const char *fuzz_take_given(struct fuzz_message *message, enum fuzz_given_form form) {
+    size_t order[FUZZ_GIVEN];
+    const char *code = NULL;
+    bool is_map = form == FUZZ_GIVEN_MAP || form == FUZZ_GIVEN_MERGED_MAP;
+    size_t count = is_map ? map_order(message, order) : message->given_count;
+    message->list_count = 0;
+    for (size_t i = 0; i < count && form == FUZZ_GIVEN_MERGED_LIST; i++) {
+        if (!message->given_wide[i]) {
+            note_removal(message, message->given[i].name);
+        }
+    }
+    for (size_t i = 0; i < count && code == NULL; i++) {
+        size_t at = is_map ? order[i] : i;
+        size_t value_at = is_map ? last_of_key(message, at) : i;
+        code = form == FUZZ_GIVEN_MERGED_MAP || form == FUZZ_GIVEN_MERGED_LIST
+                   ? merge_one(message, at, value_at, is_map)
+                   : list_one(message, at, value_at);
+    }
+    message->listed = form != FUZZ_GIVEN_MERGED_MAP && form != FUZZ_GIVEN_MERGED_LIST;
+    return code;
+}
+
+/* --- the head ----------------------------------------------------------------------------- */
+
+bool fuzz_may_have_trailer(const struct fuzz_message *message) {
+    bool has = fuzz_fields_get(&message->fields, "trailer") != NULL;
+    for (size_t i = 0; i < message->list_count; i++) {
+        has = has || fuzz_is_named(message->list[i].name, "trailer");
+    }
+    return has;
+}
+
+void fuzz_note_head(struct fuzz_message *message) {
+    if (!message->head_made && nh_outgoing_message_headers_sent(message->message)) {
+        message->head_made = true;
+        message->head_status = message->status;
+        message->head_reason = message->reason.bytes;
+    }
+}
+
+/* status and reason as the head gets them, and what is wrong with the status. */
+static const char *take_status(struct fuzz_message *message, unsigned status,
+                               const struct fuzz_text *reason) {
+    if (status < 100 || status > 999) {
+        return "ERR_HTTP_INVALID_STATUS_CODE";
+    }
+    message->status = status;
+    if (reason != NULL) {
+        message->reason = *reason;
+    } else if (!message->has_reason || message->reason.bytes.length == 0) {
+        const char *phrase = nh_http_status_text((int)status);
+        message->reason =
+            (struct fuzz_text){nh_bytes_of_text(phrase == NULL ? "unknown" : phrase), false};
+    }
+    message->has_reason = true;
+    return NULL;
+}
+
+const char *fuzz_predict_head(const struct fuzz_composer *composer, struct fuzz_message *message) {
+    if (message->head_made || (composer->flags & FUZZ_COMPOSER_CLIENT) != 0) {
+        return NULL;
+    }
+    const char *code = take_status(message, message->status, NULL);
+    if (code == NULL && !fuzz_is_field_value(message->reason)) {
+        code = "ERR_INVALID_CHAR";
+    }
+    return code;
+}
+
+static unsigned status_of(const struct fuzz_step *step) {
+    static const unsigned statuses[4] = {200, 204, 304, 101};
+    unsigned which = step->numbers[1] >> 14;
+    return which == 3 ? step->numbers[1] % 1050 : statuses[step->numbers[1] & 3U];
+}
+
+/* writeHead() with headers that it takes over; whether the message is still worth something. */
+static void write_head(struct fuzz_composer *composer, struct fuzz_message *message,
+                       const struct fuzz_step *step) {
+    unsigned how = step->numbers[0];
+    struct fuzz_value reason = fuzz_value_of(composer, step->bytes[2], how & 0x80U);
+    bool has_reason = (how & 4U) != 0;
+    enum fuzz_given_form form = (how & 8U) != 0    ? FUZZ_GIVEN_LIST
+                                : (how & 16U) != 0 ? FUZZ_GIVEN_PAIRS
+                                                   : FUZZ_GIVEN_MAP;
+    if (message->has_fields) {
+        form = form == FUZZ_GIVEN_MAP ? FUZZ_GIVEN_MERGED_MAP : FUZZ_GIVEN_MERGED_LIST;
+        if (fuzz_fields_are_full(&message->fields) ||
+            message->fields.count + message->given_count > FUZZ_FIELDS) {
+            message->given_count = 0;
+        }
+    }
+    nh_memory *memory = memory_of(composer);
+    nh_value reason_value = has_reason ? fuzz_text_value(memory, reason.text) : nh_undefined();
+    nh_value given =
+        message->given_count == 0 ? nh_undefined() : fuzz_given_value(memory, message, form);
+    unsigned status = status_of(step);
+    nh_error *error = nh_server_response_write_head((nh_server_response *)(void *)message->message,
+                                                    nh_number(status), reason_value, given);
+    bool stores = false;
+    const char *code = "ERR_HTTP_HEADERS_SENT";
+    if (!message->head_made) {
+        code = take_status(message, status, has_reason ? &reason.text : NULL);
+        if (code == NULL && message->has_fields && message->given_count != 0) {
+            code = fuzz_take_given(message, form);
+        }
+        if (code == NULL && !fuzz_is_field_value(message->reason)) {
+            code = "ERR_INVALID_CHAR";
+        }
+        if (code == NULL) {
+            stores = true;
+            message->list_count = 0;
+            code = message->has_fields ? NULL : fuzz_take_given(message, form);
+            message->listed = !message->has_fields;
+        }
+        message->given_count = 0;
+    }
+    if (stores && code == NULL && error != NULL && fuzz_may_have_trailer(message)) {
+        code = "ERR_HTTP_TRAILER_INVALID";
+    }
+    bool done = fuzz_expect_take(composer, error, code, "writeHead()");
+    message->abandoned = message->abandoned || (stores && !done);
+    fuzz_note_head(message);
+    nh_value_release(&reason_value);
+    nh_value_release(&given);
+}
+
+static void set_status(struct fuzz_composer *composer, struct fuzz_message *message,
+                       const struct fuzz_step *step) {
+    nh_server_response *response = (nh_server_response *)(void *)message->message;
+    struct fuzz_value reason = fuzz_value_of(composer, step->bytes[2], step->numbers[0] & 0x80U);
+    if (message->head_made) {
+        return;
+    }
+    if ((step->numbers[0] & 4U) != 0) {
+        message->status = status_of(step);
+        nh_server_response_set_status_code(response, nh_number(message->status));
+    }
+    if ((step->numbers[0] & 8U) != 0) {
+        nh_value text = fuzz_text_value(memory_of(composer), reason.text);
+        message->reason = reason.text;
+        message->has_reason = true;
+        nh_server_response_set_status_message(response, text);
+        nh_value_release(&text);
+    }
+}
+
+static void set_property(struct fuzz_message *message, const struct fuzz_step *step) {
+    bool on = (step->numbers[1] & 1U) != 0;
+    if (message->head_made) {
+        return;
+    }
+    switch (step->numbers[0] >> 2 & 3U) {
+    case 0:
+        nh_outgoing_message_set_send_date(message->message, on);
+        message->sends_date = on;
+        break;
+    case 1:
+        nh_outgoing_message_set_use_chunked_encoding_by_default(message->message, on);
+        break;
+    default:
+        nh_outgoing_message_set_should_keep_alive(message->message, on);
+        break;
+    }
+}
+
+void fuzz_compose_head(struct fuzz_composer *composer, struct fuzz_message *message,
+                       enum fuzz_compose operation, const struct fuzz_step *step) {
+    bool is_client = (composer->flags & FUZZ_COMPOSER_CLIENT) != 0;
+    if (operation == FUZZ_SET) {
+        set_header(composer, message, step);
+    } else if (operation == FUZZ_REMOVE) {
+        remove_header(composer, message, step);
+    } else if (operation == FUZZ_READ) {
+        read_headers(composer, message, step);
+    } else if (operation == FUZZ_GIVE) {
+        give_header(composer, message, step);
+    } else if (operation == FUZZ_HEAD && !is_client) {
+        write_head(composer, message, step);
+    } else if (operation == FUZZ_STATUS && !is_client) {
+        set_status(composer, message, step);
+    } else if (operation == FUZZ_PROPERTY) {
+        set_property(message, step);
+    }
+}

@@ -1,0 +1,160 @@
+/* composer.h - messages composed through the OutgoingMessage API by operations of a script, each
+ * with a model of what was set, and the check of what came out on the wire.
+ *
+ * A server's responses to one to four pipelined requests, or a client's request. Every call's
+ * error is predicted; what was accepted has to be on the wire, once, as it was, where it belongs.
+ *
+ * What Node.js lets a program do to the framing of its own messages is not judged: once a program
+ * has set a Transfer-Encoding other than "chunked", a Connection other than "close" and
+ * "keep-alive", or a Content-Length that it does not keep to, the connection is looked at no
+ * further than to the end of that message. */
+#ifndef FUZZERS_MESSAGE_COMPOSER_H
+#define FUZZERS_MESSAGE_COMPOSER_H
+
+#include <nodehttp/client_request.h>
+#include <nodehttp/server.h>
+
+#include "message/duplex.h"
+#include "message/fields.h"
+#include "support/script.h"
+#include "support/world.h"
+
+#define FUZZ_MESSAGES 4U
+#define FUZZ_BODY_CAPACITY ((size_t)16384)
+#define FUZZ_INTERIM_CAPACITY ((size_t)16384)
+#define FUZZ_GIVEN 6U
+
+/* Settings of a run: 8 bytes. Byte 0: flags; byte 1: requests and options; bytes 2 and 3: the
+ * allocation to refuse; bytes 4 to 7: what the requests are like. */
+#define FUZZ_COMPOSER_SETTINGS 8
+#define FUZZ_COMPOSER_CLIENT 0x01U
+#define FUZZ_COMPOSER_STRICT_LENGTH 0x02U /* strictContentLength */
+#define FUZZ_COMPOSER_REJECT_BODY 0x04U   /* rejectNonStandardBodyWrites */
+#define FUZZ_COMPOSER_AGENT 0x08U         /* a client's request goes through a keep-alive agent */
+#define FUZZ_COMPOSER_NO_DATE 0x10U
+
+/* What the operations of a script do. The first argument of most chooses the message (bits 0, 1)
+ * and how (the others). */
+enum fuzz_compose {
+    FUZZ_SET,      /* bnv: setHeader(), setHeaders() or appendHeader() */
+    FUZZ_REMOVE,   /* bn: removeHeader() */
+    FUZZ_READ,     /* bn: getHeader(), hasHeader(), getHeaders(), getHeaderNames() ... */
+    FUZZ_GIVE,     /* bnv: a header for writeHead() or the option `headers` */
+    FUZZ_HEAD,     /* bsv: writeHead() with a status, a reason and what was given */
+    FUZZ_STATUS,   /* bsv: statusCode and statusMessage */
+    FUZZ_LINE,     /* bnv: method and path of a client's request that does not exist yet */
+    FUZZ_WRITE,    /* bbd: write() */
+    FUZZ_END,      /* bbd: end() */
+    FUZZ_TRAILER,  /* bnv: addTrailers() */
+    FUZZ_CORK,     /* b: cork(), uncork() */
+    FUZZ_FLUSH,    /* b: flushHeaders() */
+    FUZZ_INTERIM,  /* b: writeContinue(), writeProcessing() */
+    FUZZ_HINTS,    /* bnvv: writeEarlyHints() with a field and a link */
+    FUZZ_PROPERTY, /* bb: sendDate, useChunkedEncodingByDefault, shouldKeepAlive */
+    FUZZ_TURN,     /* (none): the turn ends */
+};
+
+/* A message and what is known of it. */
+struct fuzz_message {
+    nh_outgoing_message *message; /* retained; NULL: none */
+    struct fuzz_fields fields;
+    bool has_fields; /* setHeader() has succeeded before, even if nothing is left */
+    struct fuzz_field given[FUZZ_GIVEN];
+    bool given_wide[FUZZ_GIVEN];
+    struct fuzz_value given_values[FUZZ_GIVEN];
+    size_t given_count;
+    bool head_made;
+    bool listed; /* the head is made of a list: its lines are in `list` */
+    struct fuzz_field list[FUZZ_GIVEN];
+    size_t list_count;
+    unsigned status;         /* statusCode as it was set */
+    struct fuzz_text reason; /* statusMessage */
+    bool has_reason;
+    unsigned head_status; /* of the head that was made */
+    nh_bytes head_reason;
+    bool is_head;       /* the answer to HEAD */
+    bool first_is_text; /* the head went out with a first chunk of text in UTF-8 */
+    bool has_written;
+    bool finished;
+    bool abandoned; /* a call failed in a way that leaves the message undefined */
+    bool removed_connection, removed_length, removed_encoding; /* by removeHeader() */
+    bool sends_date;
+    unsigned corked;
+    uint8_t *body; /* what was written */
+    size_t body_length;
+    uint8_t *interim; /* interim responses before the head */
+    size_t interim_length;
+    struct fuzz_field trailers[FUZZ_GIVEN];
+    size_t trailer_count;
+};
+
+struct fuzz_composer {
+    struct fuzz_world world;
+    unsigned flags;
+    unsigned options; /* bits 0, 1: requests minus one; bit 2: a client's headers are a list */
+    bool lenient;     /* texts are made legal before they are used */
+    nh_stream *duplex;
+    struct fuzz_wire *wire;
+    nh_server *server;
+    nh_agent *agent;
+    struct fuzz_message messages[FUZZ_MESSAGES];
+    size_t count;
+    size_t expected; /* requests that were made */
+    /* A client's request line. */
+    struct fuzz_text method, path;
+};
+
+/* Begins a run with the settings at the front of the input; the same object each time. */
+struct fuzz_composer *fuzz_composer_begin(struct fuzz_input *input, bool lenient);
+/* Does one operation; the arguments are those above. */
+void fuzz_compose(struct fuzz_composer *composer, enum fuzz_compose operation,
+                  const struct fuzz_step *step);
+/* Ends every message, checks the wire, and takes everything down. */
+void fuzz_composer_end(struct fuzz_composer *composer);
+
+/* --- for its parts ------------------------------------------------------------------------ */
+
+/* Whether an allocation was refused: nothing is predicted any more. */
+bool fuzz_composer_gave_up(const struct fuzz_composer *composer);
+/* Fails unless the error (consumed) has that code; NULL: no error. What is expected is not checked
+ * any more once an allocation was refused. True when there was no error. */
+bool fuzz_expect_take(const struct fuzz_composer *composer, nh_error *error, const char *code,
+                      const char *call);
+/* The same where any of several codes, or none, may come. */
+const char *fuzz_code_of(nh_error *error);
+/* Checks what is on the wire. */
+void fuzz_check_wire(struct fuzz_composer *composer);
+/* Calls of the two themes. */
+void fuzz_compose_head(struct fuzz_composer *composer, struct fuzz_message *message,
+                       enum fuzz_compose operation, const struct fuzz_step *step);
+void fuzz_compose_body(struct fuzz_composer *composer, struct fuzz_message *message,
+                       enum fuzz_compose operation, const struct fuzz_step *step);
+/* Notes that a head may have been made by a call. */
+void fuzz_note_head(struct fuzz_message *message);
+/* The text of an argument: cut, and made legal where texts are. */
+struct fuzz_text fuzz_name_of(struct fuzz_composer *composer, nh_bytes bytes, unsigned how);
+struct fuzz_value fuzz_value_of(struct fuzz_composer *composer, nh_bytes bytes, unsigned how);
+/* end(), from the script or for messages that were not ended. */
+void fuzz_end_message(struct fuzz_composer *composer, struct fuzz_message *message, unsigned kind,
+                      nh_bytes bytes, bool has_chunk);
+
+/* How the headers that were given reach a head. */
+enum fuzz_given_form {
+    FUZZ_GIVEN_MAP,         /* a map, there is no header yet: it is the head */
+    FUZZ_GIVEN_LIST,        /* a flat list, likewise */
+    FUZZ_GIVEN_PAIRS,       /* a list of pairs, likewise */
+    FUZZ_GIVEN_MERGED_MAP,  /* a map whose headers are set one by one */
+    FUZZ_GIVEN_MERGED_LIST, /* a flat list that replaces headers */
+};
+/* The value to be given, and what becomes of it: the code of the error, or NULL. */
+nh_value fuzz_given_value(nh_memory *memory, const struct fuzz_message *message,
+                          enum fuzz_given_form form);
+const char *fuzz_take_given(struct fuzz_message *message, enum fuzz_given_form form);
+/* The value that a map of what was given leaves under a name (lower case, any case given). */
+struct fuzz_value fuzz_given_under(const struct fuzz_message *message, const char *name);
+/* Whether the head may have a Trailer field, which is refused without chunks. */
+bool fuzz_may_have_trailer(const struct fuzz_message *message);
+/* What making the head now comes to: a code, or NULL. Updates status and reason. */
+const char *fuzz_predict_head(const struct fuzz_composer *composer, struct fuzz_message *message);
+
+#endif

@@ -1,0 +1,219 @@
+#include "message/fields.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- values ------------------------------------------------------------------------------- */
+
+/* Cuts a text at its commas; the last piece takes what is left. */
+static size_t cut(struct fuzz_text text, struct fuzz_text out[FUZZ_PIECES]) {
+    size_t count = 0;
+    size_t start = 0;
+    for (size_t i = 0; i <= text.bytes.length; i++) {
+        bool ends = i == text.bytes.length;
+        if (ends || (text.bytes.data[i] == ',' && count + 1 < FUZZ_PIECES)) {
+            out[count++] = (struct fuzz_text){
+                {text.bytes.length == 0 ? text.bytes.data : text.bytes.data + start, i - start},
+                text.wide};
+            start = i + 1;
+        }
+    }
+    return count;
+}
+
+nh_value fuzz_value_make(nh_memory *memory, struct fuzz_value value) {
+    struct fuzz_text pieces[FUZZ_PIECES];
+    switch (value.kind) {
+    case FUZZ_VALUE_TEXT:
+        return fuzz_text_value(memory, value.text);
+    case FUZZ_VALUE_LIST:
+    case FUZZ_VALUE_EMPTY_LIST: {
+        nh_value list = nh_list_new(memory);
+        size_t count = value.kind == FUZZ_VALUE_LIST ? cut(value.text, pieces) : 0;
+        for (size_t i = 0; i < count && list.type == NH_LIST; i++) {
+            if (!nh_list_append_take(list, fuzz_text_value(memory, pieces[i]))) {
+                nh_value_release(&list);
+                return (nh_value){.type = NH_INVALID};
+            }
+        }
+        return list;
+    }
+    case FUZZ_VALUE_NUMBER:
+        return nh_number((double)value.text.bytes.length);
+    case FUZZ_VALUE_TRUE:
+        return nh_boolean(true);
+    case FUZZ_VALUE_NULL:
+        return nh_null();
+    case FUZZ_VALUE_UNDEFINED:
+        break;
+    }
+    return nh_undefined();
+}
+
+bool fuzz_value_is_list(struct fuzz_value value) {
+    return value.kind == FUZZ_VALUE_LIST || value.kind == FUZZ_VALUE_EMPTY_LIST;
+}
+
+bool fuzz_value_is_legal(struct fuzz_value value) {
+    return (value.kind != FUZZ_VALUE_TEXT && value.kind != FUZZ_VALUE_LIST) ||
+           fuzz_is_field_value(value.text);
+}
+
+static nh_bytes number_text(size_t number) {
+    static char texts[FUZZ_TEXT_CHARACTERS + 1][8];
+    if (texts[number][0] == '\0') {
+        (void)snprintf(texts[number], sizeof(texts[number]), "%u", (unsigned)number % 10000);
+    }
+    return nh_bytes_of_text(texts[number]);
+}
+
+size_t fuzz_value_pieces(struct fuzz_value value, nh_bytes out[FUZZ_PIECES]) {
+    struct fuzz_text pieces[FUZZ_PIECES];
+    size_t count = 1;
+    switch (value.kind) {
+    case FUZZ_VALUE_TEXT:
+        out[0] = value.text.bytes;
+        break;
+    case FUZZ_VALUE_LIST:
+        count = cut(value.text, pieces);
+        for (size_t i = 0; i < count; i++) {
+            out[i] = pieces[i].bytes;
+        }
+        break;
+    case FUZZ_VALUE_EMPTY_LIST:
+        return 0;
+    case FUZZ_VALUE_NUMBER:
+        out[0] = number_text(value.text.bytes.length);
+        break;
+    case FUZZ_VALUE_TRUE:
+        out[0] = nh_bytes_of_text("true");
+        break;
+    case FUZZ_VALUE_NULL:
+        out[0] = nh_bytes_of_text("null");
+        break;
+    case FUZZ_VALUE_UNDEFINED:
+        out[0] = nh_bytes_of_text("undefined");
+        break;
+    }
+    return count;
+}
+
+/* --- fields ------------------------------------------------------------------------------- */
+
+static size_t find(const struct fuzz_fields *fields, nh_bytes name) {
+    size_t at = 0;
+    while (at < fields->count && !fuzz_is_same_name(fields->fields[at].name, name)) {
+        at++;
+    }
+    return at;
+}
+
+struct fuzz_field *fuzz_fields_find(struct fuzz_fields *fields, nh_bytes name) {
+    size_t at = find(fields, name);
+    return at == fields->count ? NULL : &fields->fields[at];
+}
+
+const struct fuzz_field *fuzz_fields_get(const struct fuzz_fields *fields, const char *lower_case) {
+    size_t at = find(fields, nh_bytes_of_text(lower_case));
+    return at == fields->count ? NULL : &fields->fields[at];
+}
+
+bool fuzz_fields_are_full(const struct fuzz_fields *fields) {
+    for (size_t i = 0; i < fields->count; i++) {
+        if (fields->fields[i].count + FUZZ_PIECES > FUZZ_FIELD_VALUES) {
+            return true;
+        }
+    }
+    return fields->count == FUZZ_FIELDS;
+}
+
+void fuzz_fields_set(struct fuzz_fields *fields, nh_bytes name, struct fuzz_value value) {
+    size_t at = find(fields, name);
+    struct fuzz_field *field = &fields->fields[at];
+    if (at == fields->count) {
+        fields->count++;
+    }
+    field->name = name;
+    field->is_list = fuzz_value_is_list(value);
+    field->count = fuzz_value_pieces(value, field->values);
+}
+
+void fuzz_fields_append(struct fuzz_fields *fields, nh_bytes name, struct fuzz_value value) {
+    struct fuzz_field *field = fuzz_fields_find(fields, name);
+    if (field == NULL) {
+        fuzz_fields_set(fields, name, value);
+        return;
+    }
+    field->is_list = true;
+    field->count += fuzz_value_pieces(value, field->values + field->count);
+}
+
+void fuzz_fields_remove(struct fuzz_fields *fields, nh_bytes name) {
+    size_t at = find(fields, name);
+    if (at != fields->count) {
+        fields->count--;
+        memmove(fields->fields + at, fields->fields + at + 1,
+                (fields->count - at) * sizeof(fields->fields[0]));
+    }
+}
+
+void fuzz_fields_order(const struct fuzz_fields *fields, size_t out[FUZZ_FIELDS]) {
+    for (size_t i = 0; i < fields->count; i++) {
+        size_t at = i;
+        int64_t index = fuzz_index_of(fields->fields[i].name);
+        while (index >= 0 && at > 0) {
+            int64_t before = fuzz_index_of(fields->fields[out[at - 1]].name);
+            if (before >= 0 && before < index) {
+                break;
+            }
+            out[at] = out[at - 1];
+            at--;
+        }
+        out[at] = i;
+    }
+}
+
+/* --- on the wire -------------------------------------------------------------------------- */
+
+size_t fuzz_write_bytes(nh_bytes bytes, bool utf8, uint8_t *out) {
+    if (utf8) {
+        return fuzz_text_to_utf8((struct fuzz_text){bytes, false}, out);
+    }
+    if (bytes.length != 0) {
+        memcpy(out, bytes.data, bytes.length);
+    }
+    return bytes.length;
+}
+
+static size_t write_text(const char *text, uint8_t *out) {
+    return fuzz_write_bytes(nh_bytes_of_text(text), false, out);
+}
+
+size_t fuzz_field_write(const struct fuzz_field *field, bool utf8, uint8_t *out) {
+    /* Cookies go out as one line (RFC 6265, section 5.4). */
+    bool one_line = field->count > 1 && fuzz_is_named(field->name, "cookie");
+    size_t length = 0;
+    for (size_t i = 0; i < field->count; i++) {
+        if (i == 0 || !one_line) {
+            length += fuzz_write_bytes(field->name, utf8, out + length);
+            length += write_text(": ", out + length);
+        } else {
+            length += write_text("; ", out + length);
+        }
+        length += fuzz_write_bytes(field->values[i], utf8, out + length);
+        if (!one_line || i + 1 == field->count) {
+            length += write_text("\r\n", out + length);
+        }
+    }
+    return length;
+}
+
+size_t fuzz_fields_write(const struct fuzz_fields *fields, bool utf8, uint8_t *out) {
+    size_t order[FUZZ_FIELDS];
+    size_t length = 0;
+    fuzz_fields_order(fields, order);
+    for (size_t i = 0; i < fields->count; i++) {
+        length += fuzz_field_write(&fields->fields[order[i]], utf8, out + length);
+    }
+    return length;
+}

@@ -1,0 +1,65 @@
+/* fields.h - header values of an input, and a model of the headers that a message holds. */
+#ifndef FUZZERS_MESSAGE_FIELDS_H
+#define FUZZERS_MESSAGE_FIELDS_H
+
+#include "message/text.h"
+
+#define FUZZ_PIECES 8U /* elements of a list that is set at once */
+#define FUZZ_FIELD_VALUES 16U
+#define FUZZ_FIELDS 24U
+
+enum fuzz_value_kind {
+    FUZZ_VALUE_TEXT,
+    FUZZ_VALUE_LIST, /* the text cut at its commas */
+    FUZZ_VALUE_EMPTY_LIST,
+    FUZZ_VALUE_NUMBER, /* the length of the text */
+    FUZZ_VALUE_TRUE,
+    FUZZ_VALUE_NULL,
+    FUZZ_VALUE_UNDEFINED
+};
+#define FUZZ_VALUE_KINDS 7U
+
+struct fuzz_value {
+    enum fuzz_value_kind kind;
+    struct fuzz_text text;
+};
+
+/* The value as the library takes it. */
+nh_value fuzz_value_make(nh_memory *memory, struct fuzz_value value);
+/* Whether its text, or that of every element, may be a field value. */
+bool fuzz_value_is_legal(struct fuzz_value value);
+/* What it is on the wire: a text, or one for each element. The number of pieces. */
+size_t fuzz_value_pieces(struct fuzz_value value, nh_bytes out[FUZZ_PIECES]);
+bool fuzz_value_is_list(struct fuzz_value value);
+
+/* A header as it is held: its name as it was given, and its values. */
+struct fuzz_field {
+    nh_bytes name;
+    bool is_list;
+    size_t count;
+    nh_bytes values[FUZZ_FIELD_VALUES];
+};
+/* Headers in the order in which they were added. */
+struct fuzz_fields {
+    struct fuzz_field fields[FUZZ_FIELDS];
+    size_t count;
+};
+
+struct fuzz_field *fuzz_fields_find(struct fuzz_fields *fields, nh_bytes name);
+const struct fuzz_field *fuzz_fields_get(const struct fuzz_fields *fields, const char *lower_case);
+/* Whether any field or value more would be too much. */
+bool fuzz_fields_are_full(const struct fuzz_fields *fields);
+void fuzz_fields_set(struct fuzz_fields *fields, nh_bytes name, struct fuzz_value value);
+void fuzz_fields_append(struct fuzz_fields *fields, nh_bytes name, struct fuzz_value value);
+void fuzz_fields_remove(struct fuzz_fields *fields, nh_bytes name);
+/* The places of the fields in the order in which JavaScript lists them as keys. */
+void fuzz_fields_order(const struct fuzz_fields *fields, size_t out[FUZZ_FIELDS]);
+
+/* The lines of one field, of all fields in order, as they go out; in UTF-8 instead of Latin-1 if
+ * `utf8`. The number of bytes appended to `out`. */
+size_t fuzz_field_write(const struct fuzz_field *field, bool utf8, uint8_t *out);
+size_t fuzz_fields_write(const struct fuzz_fields *fields, bool utf8, uint8_t *out);
+/* Appends Latin-1 bytes, or their characters in UTF-8. */
+size_t fuzz_write_bytes(nh_bytes bytes, bool utf8, uint8_t *out);
+
+#endif

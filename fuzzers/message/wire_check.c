@@ -1,0 +1,338 @@
+/* What composed messages have to be on the wire. */
+#include "message/composer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "message/reader.h"
+#include "support/check.h"
+
+/* More than the lines of a message can be. */
+#define BLOCK_CAPACITY ((size_t)1 << 18)
+
+static struct fuzz_head head;
+static uint8_t block[BLOCK_CAPACITY];
+static uint8_t decoded[FUZZ_BODY_CAPACITY];
+
+/* How the end of a message is told, and what that means for what follows. */
+enum framing {
+    FRAMED,      /* by its head: the next message follows */
+    UNTIL_CLOSE, /* by the end of the connection */
+    BY_PROGRAM   /* the program's own affair: nothing behind it can be judged */
+};
+
+/* --- the program's lines ------------------------------------------------------------------ */
+
+static const struct fuzz_field *line_named(const struct fuzz_message *message, const char *name) {
+    if (!message->listed) {
+        return fuzz_fields_get(&message->fields, name);
+    }
+    for (size_t i = 0; i < message->list_count; i++) {
+        if (fuzz_is_named(message->list[i].name, name)) {
+            return &message->list[i];
+        }
+    }
+    return NULL;
+}
+
+static bool has_line(const struct fuzz_message *message, const char *name) {
+    const struct fuzz_field *field = line_named(message, name);
+    return field != NULL && field->count != 0;
+}
+
+/* Whether the program gave the field in just this one form. */
+static bool is_only(const struct fuzz_message *message, const char *name, const char *value) {
+    size_t count = 0;
+    for (size_t i = 0; message->listed && i < message->list_count; i++) {
+        count += fuzz_is_named(message->list[i].name, name) ? 1 : 0;
+    }
+    const struct fuzz_field *field = line_named(message, name);
+    return count <= 1 && field != NULL && field->count == 1 &&
+           fuzz_is_named(field->values[0], value);
+}
+
+static size_t write_lines(const struct fuzz_message *message, bool utf8) {
+    if (!message->listed) {
+        return fuzz_fields_write(&message->fields, utf8, block);
+    }
+    size_t length = 0;
+    for (size_t i = 0; i < message->list_count; i++) {
+        length += fuzz_field_write(&message->list[i], utf8, block + length);
+    }
+    return length;
+}
+
+static size_t count_lines(size_t length) {
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++) {
+        count += block[i] == '\n' ? 1 : 0;
+    }
+    return count;
+}
+
+static bool starts_with(nh_bytes wire, const uint8_t *bytes, size_t length) {
+    return wire.length >= length && (length == 0 || memcmp(wire.data, bytes, length) == 0);
+}
+
+static size_t put(size_t at, const char *text) {
+    return at + fuzz_write_bytes(nh_bytes_of_text(text), false, block + at);
+}
+
+static size_t start_line(const struct fuzz_composer *composer, const struct fuzz_message *message,
+                         bool utf8) {
+    size_t at = 0;
+    if ((composer->flags & FUZZ_COMPOSER_CLIENT) == 0) {
+        at = put(at, "HTTP/1.1 ");
+        block[at++] = (uint8_t)('0' + message->head_status / 100);
+        block[at++] = (uint8_t)('0' + message->head_status / 10 % 10);
+        block[at++] = (uint8_t)('0' + message->head_status % 10);
+        block[at++] = ' ';
+        return at + fuzz_write_bytes(message->head_reason, utf8, block + at);
+    }
+    nh_bytes method = composer->method.bytes;
+    at = put(at, method.length == 0 ? "GET" : "");
+    for (size_t i = 0; i < method.length; i++) {
+        uint8_t byte = method.data[i];
+        block[at++] = (uint8_t)(byte >= 'a' && byte <= 'z' ? byte - 32 : byte);
+    }
+    at = put(at, composer->path.bytes.length == 0 ? " /" : " ");
+    at += fuzz_write_bytes(composer->path.bytes, utf8, block + at);
+    return put(at, " HTTP/1.1");
+}
+
+/* The start line and the program's own lines. The number of these. */
+static size_t check_own_lines(const struct fuzz_composer *composer,
+                              const struct fuzz_message *message, nh_bytes wire) {
+    for (int utf8 = 0; utf8 < (message->first_is_text ? 2 : 1); utf8++) {
+        size_t length = start_line(composer, message, utf8 != 0);
+        if (!nh_bytes_equal(head.start_line, nh_bytes_of(block, length))) {
+            continue;
+        }
+        nh_bytes rest = {wire.data + length + 2, wire.length - length - 2};
+        length = write_lines(message, utf8 != 0);
+        if (starts_with(rest, block, length)) {
+            return count_lines(length);
+        }
+    }
+    size_t length = start_line(composer, message, false);
+    length = put(length, "\r\n");
+    memmove(block + BLOCK_CAPACITY / 2, block, length);
+    size_t lines = write_lines(message, false);
+    FUZZ_CHECK(false, "the wire has \"%.*s\" instead of \"%.*s%.*s\"", (int)wire.length,
+               (const char *)wire.data, (int)length, (const char *)block + BLOCK_CAPACITY / 2,
+               (int)lines, (const char *)block);
+    return 0;
+}
+
+/* --- the library's lines ------------------------------------------------------------------ */
+
+static size_t number_of(nh_bytes text) {
+    size_t number = 0;
+    FUZZ_CHECK(text.length > 0 && text.length < 9, "a number of %zu digits", text.length);
+    for (size_t i = 0; i < text.length; i++) {
+        FUZZ_CHECK(text.data[i] >= '0' && text.data[i] <= '9', "0x%02x in a number", text.data[i]);
+        number = number * 10 + (size_t)(text.data[i] - '0');
+    }
+    return number;
+}
+
+/* The lines that the library adds: each at most once, in this order, none that the program gave,
+ * with one of few values. */
+static void check_added_lines(const struct fuzz_message *message, size_t own) {
+    static const struct {
+        const char *name;
+        const char *first;
+        const char *second;
+    } known[] = {{"date", NULL, NULL},
+                 {"connection", "keep-alive", "close"},
+                 {"keep-alive", "timeout=5", "timeout=5"},
+                 {"content-length", NULL, NULL},
+                 {"transfer-encoding", "chunked", "chunked"}};
+    size_t next = 0;
+    for (size_t i = own; i < head.count; i++) {
+        const struct fuzz_line *line = &head.lines[i];
+        while (next < 5 && !fuzz_is_named(line->name, known[next].name)) {
+            next++;
+        }
+        FUZZ_CHECK(next < 5, "line \"%.*s\" is not the program's, or out of order",
+                   (int)line->name.length, (const char *)line->name.data);
+        FUZZ_CHECK(!has_line(message, known[next].name), "a second \"%s\"", known[next].name);
+        if (known[next].first != NULL) {
+            FUZZ_CHECK(nh_bytes_equal_text(line->value, known[next].first) ||
+                           nh_bytes_equal_text(line->value, known[next].second),
+                       "\"%s: %.*s\"", known[next].name, (int)line->value.length,
+                       (const char *)line->value.data);
+        }
+        next++;
+    }
+    nh_bytes value = {NULL, 0};
+    bool dated = fuzz_head_count(&head, "date", &value) != 0;
+    FUZZ_CHECK(dated == (message->sends_date || has_line(message, "date")), "date: %d", dated);
+    bool lengths = fuzz_head_count(&head, "content-length", &value) != 0;
+    bool encodings = fuzz_head_count(&head, "transfer-encoding", &value) != 0;
+    FUZZ_CHECK(!lengths || !encodings || has_line(message, "content-length") ||
+                   has_line(message, "transfer-encoding"),
+               "Content-Length and Transfer-Encoding");
+}
+
+/* --- the body ----------------------------------------------------------------------------- */
+
+static void check_bytes(const struct fuzz_message *message, const uint8_t *bytes, size_t length) {
+    FUZZ_CHECK(length == message->body_length &&
+                   (length == 0 || memcmp(bytes, message->body, length) == 0),
+               "a body of %zu bytes that is not the %zu bytes written", length,
+               message->body_length);
+}
+
+static void check_trailers(const struct fuzz_message *message, nh_bytes trailers) {
+    size_t length = 0;
+    for (size_t i = 0; i < message->trailer_count; i++) {
+        struct fuzz_field field = message->trailers[i];
+        if (field.is_list && field.count < 2) { /* joined: one line, even of nothing */
+            field.values[0] = field.count == 0 ? nh_bytes_of_text("") : field.values[0];
+            field.count = 1;
+        } else if (field.is_list && fuzz_is_named(field.name, "cookie")) {
+            field.name = nh_bytes_of_text("cookie");
+        }
+        for (size_t value = 0; value < field.count; value++) {
+            struct fuzz_field one = {.name = message->trailers[i].name, .count = 1};
+            one.values[0] = field.values[value];
+            length += fuzz_field_write(&one, false, block + length);
+        }
+    }
+    FUZZ_CHECK(trailers.length == length && starts_with(trailers, block, length),
+               "trailers \"%.*s\" instead of \"%.*s\"", (int)trailers.length,
+               (const char *)trailers.data, (int)length, (const char *)block);
+}
+
+static bool has_no_body(const struct fuzz_message *message) {
+    unsigned status = message->head_status;
+    return message->is_head || status == 204 || status == 304 || status < 200;
+}
+
+/* The body of a message without chunks. */
+static enum framing check_plain_body(const struct fuzz_composer *composer,
+                                     const struct fuzz_message *message, nh_bytes *wire) {
+    nh_bytes value = {NULL, 0};
+    FUZZ_CHECK(wire->length >= message->body_length, "%zu bytes of a body of %zu", wire->length,
+               message->body_length);
+    check_bytes(message, wire->data, message->body_length);
+    wire->data += message->body_length;
+    wire->length -= message->body_length;
+    size_t lengths = fuzz_head_count(&head, "content-length", &value);
+    if (lengths == 0) {
+        return UNTIL_CLOSE;
+    }
+    if (!has_line(message, "content-length")) {
+        FUZZ_CHECK(number_of(value) == message->body_length, "Content-Length: %.*s for %zu bytes",
+                   (int)value.length, (const char *)value.data, message->body_length);
+        return FRAMED;
+    }
+    char digits[16] = "";
+    bool is_number = lengths == 1 && value.length > 0 && value.length < 8;
+    for (size_t i = 0; is_number && i < value.length; i++) {
+        is_number = value.data[i] >= '0' && value.data[i] <= '9';
+        digits[i] = (char)value.data[i];
+    }
+    bool is_kept = is_number && (size_t)atol(digits) == message->body_length;
+    bool strict = (composer->flags & FUZZ_COMPOSER_STRICT_LENGTH) != 0 &&
+                  !message->removed_length && !has_line(message, "transfer-encoding");
+    FUZZ_CHECK(is_kept || !strict || !is_number,
+               "Content-Length: %.*s was to be kept strictly to by %zu bytes", (int)value.length,
+               (const char *)value.data, message->body_length);
+    return is_kept ? FRAMED : BY_PROGRAM;
+}
+
+static enum framing check_body(const struct fuzz_composer *composer,
+                               const struct fuzz_message *message, nh_bytes *wire) {
+    nh_bytes value = {NULL, 0};
+    bool encoded = fuzz_head_count(&head, "transfer-encoding", &value) != 0;
+    bool own_encoding = has_line(message, "transfer-encoding");
+    if (has_no_body(message)) {
+        return own_encoding && message->head_status < 200 ? BY_PROGRAM : FRAMED;
+    }
+    if (own_encoding && !is_only(message, "transfer-encoding", "chunked")) {
+        return BY_PROGRAM;
+    }
+    if (!encoded) {
+        return check_plain_body(composer, message, wire);
+    }
+    size_t length = 0;
+    nh_bytes trailers = {NULL, 0};
+    bool complete = fuzz_read_chunks(wire, decoded, sizeof(decoded), &length, &trailers);
+    FUZZ_CHECK(complete, "a chunked body that is not complete");
+    check_bytes(message, decoded, length);
+    check_trailers(message, trailers);
+    return FRAMED;
+}
+
+/* --- messages ----------------------------------------------------------------------------- */
+
+/* Node.js reads the value of Content-Disposition as UTF-8 when it knows the length of the body,
+ * and sends the low bytes of the characters: such a value goes out as something else. */
+static bool has_mangled_line(const struct fuzz_message *message) {
+    const struct fuzz_field *field = line_named(message, "content-disposition");
+    for (size_t i = 0; field != NULL && i < field->count; i++) {
+        for (size_t k = 0; k < field->values[i].length; k++) {
+            if (field->values[i].data[k] >= 0x80) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Checks the message at the front of the wire and takes it off. Whether the next one has to be
+ * behind it. */
+static bool check_message(const struct fuzz_composer *composer, const struct fuzz_message *message,
+                          nh_bytes *wire) {
+    nh_bytes value = {NULL, 0};
+    nh_bytes from_head = *wire;
+    bool complete = fuzz_read_head(wire, &head);
+    FUZZ_CHECK(complete, "a head that is not complete");
+    size_t own = check_own_lines(composer, message, from_head);
+    check_added_lines(message, own);
+    enum framing framing = check_body(composer, message, wire);
+    if (framing == BY_PROGRAM || (composer->flags & FUZZ_COMPOSER_CLIENT) != 0) {
+        return false;
+    }
+    bool own_connection = has_line(message, "connection");
+    bool closes =
+        fuzz_head_count(&head, "connection", &value) != 0 && fuzz_is_named(value, "close");
+    if (own_connection && !is_only(message, "connection", "close") &&
+        !is_only(message, "connection", "keep-alive")) {
+        return false;
+    }
+    if (closes || framing == UNTIL_CLOSE) {
+        FUZZ_CHECK(wire->length == 0, "%zu bytes behind the last message", wire->length);
+        FUZZ_CHECK(composer->wire->ended || composer->wire->destroyed,
+                   "the connection was not ended behind a message that ends with it");
+        return false;
+    }
+    return !message->removed_connection && !composer->wire->destroyed;
+}
+
+void fuzz_check_wire(struct fuzz_composer *composer) {
+    nh_bytes wire = {composer->wire->bytes, composer->wire->length};
+    for (size_t i = 0; i < composer->count; i++) {
+        const struct fuzz_message *message = &composer->messages[i];
+        if (message->abandoned || !message->finished || has_mangled_line(message)) {
+            return;
+        }
+        bool corked = false;
+        for (size_t k = i; k < composer->count; k++) {
+            corked = corked || composer->messages[k].abandoned;
+        }
+        if (corked) {
+            return;
+        }
+        FUZZ_CHECK(starts_with(wire, message->interim, message->interim_length),
+                   "interim responses of message %zu are not there", i);
+        wire.data += message->interim_length;
+        wire.length -= message->interim_length;
+        if (!check_message(composer, message, &wire)) {
+            return;
+        }
+    }
+    FUZZ_CHECK(wire.length == 0, "%zu bytes behind the last message", wire.length);
+}
