@@ -24,8 +24,8 @@ finding_replay() {
     return 1
 }
 
-# finding_name REPORT: two lines, what tells this bug from others and what it is called. The first is the place of a
-# property, else the kind of failure and the three innermost functions that are not the run-time's.
+# finding_name REPORT: two lines, what tells this bug from others and what it is called. The first is the place and
+# the words of a property, else the kind of failure and the three innermost functions that are not the run-time's.
 finding_name() {
     awk '
         function base(path) { sub(/.*\//, "", path); return path }
@@ -56,7 +56,9 @@ finding_name() {
         started && /^ *$/ { complete = 1 }
         END {
             if (kind == "") kind = "failure"
-            if (property != "") { print "property " place; print "property violated: " property " (" place ")"; exit }
+            # What a message quotes changes from input to input: it counts up to there.
+            said = property; sub(/[0-9"\047:<(].*/, "", said)
+            if (property != "") { print "property " place " " said; print "property violated: " property " (" place ")"; exit }
             # Where a slow input is when it is stopped changes: the outermost functions stay.
             if (kind == "timeout") {
                 names = ""

@@ -2,8 +2,9 @@
 # libFuzzer: jobs are processes that share one corpus folder, which each of them rereads. A process that found
 # something ends, and another takes its place.
 
-# What an input may need: more of it is a finding.
-libfuzzer_limits=(-timeout=10 -rss_limit_mb=2048)
+# What an input may need: more of it is a finding. Names of functions newly reached would be asked of the symbolizer one
+# by one, which is most of the time of a short run.
+libfuzzer_limits=(-timeout=10 -rss_limit_mb=2048 -print_funcs=0)
 libfuzzer_restarts=0
 
 libfuzzer_start() {

@@ -10,7 +10,6 @@ seeds() {
         rm -rf "${raw:?}/$target"
         mkdir -p "$raw/$target"
     done
-    "$(fuzz_program fuzz seeds)" --help >/dev/null 2>&1 || true
     step "making seeds from the scenarios"
     run_logged "$fuzz_build/fuzzing/seeds.log" "$(fuzz_program fuzz seeds)" --output "$raw" "$root/scenarios" || exit 2
     for target in "$@"; do
