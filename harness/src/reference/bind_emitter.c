@@ -74,6 +74,11 @@ static nh_error *prepend(ts_call *call)
     return add(call, NH_LISTENER_PREPEND);
 }
 
+static nh_error *prepend_once(ts_call *call)
+{
+    return add(call, NH_LISTENER_PREPEND | NH_LISTENER_ONCE);
+}
+
 static nh_error *remove_listener(ts_call *call)
 {
     nh_value listener = ts_call_argument(call, 1);
@@ -121,6 +126,7 @@ static const ts_binding rows[] = {
     TS_METHOD("EventEmitter", "addListener", on),
     TS_METHOD("EventEmitter", "once", once),
     TS_METHOD("EventEmitter", "prependListener", prepend),
+    TS_METHOD("EventEmitter", "prependOnceListener", prepend_once),
     TS_METHOD("EventEmitter", "removeListener", remove_listener),
     TS_METHOD("EventEmitter", "off", remove_listener),
     TS_METHOD("EventEmitter", "removeAllListeners", remove_all),

@@ -88,6 +88,59 @@ const ts_binding *ts_binding_of_module(const char *module, const char *member)
     return NULL;
 }
 
+/* A row that became a value. */
+typedef struct detached {
+    const ts_binding *binding;
+    nh_loop *loop;
+    nh_memory *memory;
+} detached;
+
+static void free_detached(void *data)
+{
+    detached *it = data;
+    nh_memory_free(it->memory, it);
+}
+
+static void throw_take(nh_loop *loop, nh_error *error)
+{
+    nh_loop_throw(loop, error);
+    nh_error_release(error);
+}
+
+static void call_detached(const nh_value *arguments, size_t count, void *data, nh_value *out_result)
+{
+    const detached *it = data;
+    if (it->binding->kind != TS_MEMBER_FUNCTION) {
+        throw_take(it->loop, nh_error_new(it->memory, "TypeError", NULL,
+                                          "Cannot read properties of undefined"));
+        return;
+    }
+    ts_call call = {.loop = it->loop,
+                    .memory = it->memory,
+                    .arguments = arguments,
+                    .count = count,
+                    .result = nh_undefined()};
+    nh_error *error = it->binding->invoke(&call);
+    *out_result = call.result;
+    if (error != NULL) {
+        throw_take(it->loop, error);
+    }
+}
+
+nh_value ts_binding_as_function(const ts_binding *binding, nh_loop *loop, nh_memory *memory)
+{
+    detached *it = nh_memory_allocate(memory, sizeof(*it));
+    if (it == NULL) {
+        return (nh_value){.type = NH_INVALID};
+    }
+    *it = (detached){.binding = binding, .loop = loop, .memory = memory};
+    nh_value function = nh_function_new(memory, binding->member, call_detached, it, free_detached);
+    if (function.type != NH_FUNCTION) {
+        free_detached(it);
+    }
+    return function;
+}
+
 const char *ts_binding_module(const char *name)
 {
     static const char *const modules[] = {"http",   "net",    "stream",      "process",

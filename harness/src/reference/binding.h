@@ -62,6 +62,9 @@ const char *ts_member_kind_name(ts_member_kind kind);
 const ts_binding *ts_binding_of_object(const nh_emitter *object, const char *member);
 /* The row for a member of a module; NULL when there is none. */
 const ts_binding *ts_binding_of_module(const char *module, const char *member);
+/* A method, function or constructor of the table as a value. Called as a function it has no `this`, as
+ * in JavaScript; functions of modules need none. NH_INVALID without memory. */
+nh_value ts_binding_as_function(const ts_binding *binding, nh_loop *loop, nh_memory *memory);
 /* The name of a module as a constant, or NULL when `name` is none. */
 const char *ts_binding_module(const char *name);
 

@@ -377,8 +377,16 @@ static bool evaluate_keys(ts_frame *frame, const json_t *form, const json_t *ope
     if (!ts_evaluate(frame, operand, &value)) {
         return false;
     }
+    if (value.type == NH_OBJECT || value.type == NH_FUNCTION) {
+        ts_session_report_unsupported(frame->session, "own properties of API objects");
+        nh_value_release(&value);
+        return false;
+    }
     nh_memory *memory = frame->session->memory;
     nh_value keys = nh_list_new(memory);
+    for (size_t i = 0; i < nh_list_length(value); i++) {
+        (void)nh_list_append_take(keys, nh_string_format(memory, "%zu", i));
+    }
     for (size_t i = 0; i < nh_map_length(value); i++) {
         nh_bytes key = nh_map_key_at(value, i);
         (void)nh_list_append_take(keys,

@@ -136,7 +136,11 @@ static bool get_member(ts_frame *frame, nh_value receiver, const char *module, c
     } else {
         return ts_plain_get(frame, receiver, member, out_value);
     }
-    if (binding == NULL || binding->get == NULL) {
+    if (binding != NULL && binding->get == NULL) {
+        *out_value = ts_binding_as_function(binding, session->loop, session->memory);
+        return true;
+    }
+    if (binding == NULL) {
         ts_session_report_unsupported(session, "%s.%s",
                                       module != NULL ? module
                                                      : nh_emitter_class_name(receiver.as.object),
@@ -261,7 +265,8 @@ bool ts_place_set(ts_frame *frame, const ts_place *place, nh_value value, nh_err
     } else if (place->receiver.type == NH_OBJECT) {
         binding = ts_binding_of_object(place->receiver.as.object, place->member);
     }
-    if (binding == NULL || binding->kind != TS_MEMBER_PROPERTY) {
+    bool settable = binding != NULL && (binding->kind == TS_MEMBER_PROPERTY || binding->set != NULL);
+    if (!settable) {
         ts_session_report_unsupported(session, "setting %s", place->text);
         return false;
     }

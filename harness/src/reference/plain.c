@@ -64,8 +64,10 @@ bool ts_plain_get(ts_frame *frame, nh_value receiver, const char *member, nh_val
     case NH_FUNCTION:
         if (strcmp(member, "name") == 0) {
             *out_value = nh_string_of(memory, nh_function_name(receiver));
+            return true;
         }
-        return true;
+        ts_session_report_unsupported(frame->session, "%s.%s", nh_function_name(receiver), member);
+        return false;
     case NH_INVALID:
     case NH_UNDEFINED:
     case NH_NULL: {

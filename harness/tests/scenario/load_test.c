@@ -123,7 +123,7 @@ static void expansion_is_bounded(void) {
     ts_text_append(&text, "\"v7\": [{\"mark\": \"a\"}]}}");
     ts_scenario_file *file = ts_scenario_file_parse("x", "x", text.data, text.length);
     REQUIRE_TRUE(file->problems.count > 0);
-    ASSERT_STR_EQ(file->problems.items[0].reason, "more than 200000 values");
+    ASSERT_STR_EQ(file->problems.items[0].reason, "the rows become more than 200000 values");
     ts_scenario_file_free(file);
     ts_text_free(&text);
 }

@@ -199,6 +199,15 @@ static nh_error *error_of(nh_memory *memory, nh_value value) {
     return error;
 }
 
+static nh_error *no_stream_error(nh_memory *memory, nh_value value) {
+    if (nh_value_is_nullish(value)) {
+        return nh_error_new(memory, "TypeError", NULL,
+                            "Cannot read properties of %s (reading 'on')",
+                            value.type == NH_NULL ? "null" : "undefined");
+    }
+    return nh_error_new(memory, "TypeError", NULL, "s.on is not a function");
+}
+
 static void deliver_socket(const nh_value *arguments, size_t count, void *data,
                            nh_value *out_result) {
     (void)out_result;
@@ -217,9 +226,7 @@ static void deliver_socket(const nh_value *arguments, size_t count, void *data,
     } else if (stream.type == NH_OBJECT) {
         accept_socket(order, request, nh_as_stream(stream.as.object));
     } else {
-        nh_http_throw_take(
-            order->agent->emitter.loop,
-            nh_error_new(order->memory, "TypeError", NULL, "s.on is not a function"));
+        nh_http_throw_take(order->agent->emitter.loop, no_stream_error(order->memory, stream));
     }
     nh_emitter_release(&request->message.emitter);
 }

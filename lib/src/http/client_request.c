@@ -164,6 +164,44 @@ static void emit_last_error(nh_emitter *object, nh_value value) {
     let_go(nh_client_request_of(object));
 }
 
+/* What JavaScript says when the first property is set on something that is no stream. */
+static nh_error *no_stream_error(nh_memory *memory, nh_value value) {
+    if (nh_value_is_nullish(value)) {
+        return nh_error_new(memory, "TypeError", NULL,
+                            "Cannot set properties of %s (setting 'parser')",
+                            value.type == NH_NULL ? "null" : "undefined");
+    }
+    const char *primitive = value.type == NH_STRING    ? "string '"
+                            : value.type == NH_NUMBER  ? "number '"
+                            : value.type == NH_BOOLEAN ? "boolean '"
+                            : value.type == NH_BIGINT  ? "bigint '"
+                            : value.type == NH_SYMBOL  ? "symbol 'Symbol("
+                                                       : NULL;
+    if (primitive == NULL) {
+        return nh_error_new(memory, "TypeError", NULL, "socket.on is not a function");
+    }
+    nh_value text = value.type == NH_SYMBOL ? nh_value_retain(value)
+                                            : nh_value_to_string(memory, value);
+    nh_bytes bytes = nh_value_bytes(text);
+    nh_error *error = nh_error_new(
+        memory, "TypeError", NULL, "Cannot create property 'parser' on %s%.*s%s", primitive,
+        (int)bytes.length, (const char *)bytes.data, value.type == NH_SYMBOL ? ")'" : "'");
+    nh_value_release(&text);
+    return error;
+}
+
+/* createConnection() made something that is no stream: it is noticed where the request would begin
+ * to use it, and thrown there. Nothing will ever come of the request. */
+static void throw_no_stream(nh_emitter *object, nh_value value) {
+    nh_client_request *request = nh_client_request_of(object);
+    nh_error *error = request->message.destroyed
+                          ? nh_error_new(memory_of(request), "TypeError", NULL,
+                                         "socket.destroy is not a function")
+                          : no_stream_error(memory_of(request), value);
+    nh_http_throw_take(loop_of(request), error);
+    let_go(request);
+}
+
 static void deliver_stream(const nh_value *arguments, size_t count, void *data,
                            nh_value *out_result) {
     (void)out_result;
@@ -179,6 +217,8 @@ static void deliver_stream(const nh_value *arguments, size_t count, void *data,
         nh_loop_tick(loop_of(request), emit_last_error, &request->message.emitter, error);
     } else if (stream.type == NH_OBJECT) {
         nh_client_request_on_socket(request, nh_as_stream(stream.as.object), NULL);
+    } else {
+        nh_loop_tick(loop_of(request), throw_no_stream, &request->message.emitter, stream);
     }
     nh_emitter_release(&request->message.emitter);
 }
