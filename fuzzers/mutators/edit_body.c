@@ -38,7 +38,7 @@ static bool set_content_length(struct fuzz_editor *editor, unsigned message, siz
             continue;
         }
         const uint8_t *data = editor->buffer->data;
-        struct fuzz_field field = fuzz_field_of(data, part->at, part->length);
+        struct fuzz_field_place field = fuzz_field_place_of(data, part->at, part->length);
         if (fuzz_same_word(data + field.name_at, field.name_length, "Content-Length")) {
             char text[24];
             int digits = snprintf(text, sizeof text, "%zu", length);
@@ -230,7 +230,7 @@ bool fuzz_edit_trailer(struct fuzz_editor *editor) {
 
 static bool is_framing_field(const struct fuzz_editor *editor, const struct fuzz_part *part) {
     const uint8_t *data = editor->buffer->data;
-    struct fuzz_field field = fuzz_field_of(data, part->at, part->length);
+    struct fuzz_field_place field = fuzz_field_place_of(data, part->at, part->length);
     return fuzz_same_word(data + field.name_at, field.name_length, "Content-Length") ||
            fuzz_same_word(data + field.name_at, field.name_length, "Transfer-Encoding");
 }

@@ -7,8 +7,9 @@
 
 #define FIELDS (FUZZ_KIND(FIELD) | FUZZ_KIND(TRAILER))
 
-static struct fuzz_field field_of(const struct fuzz_editor *editor, const struct fuzz_part *part) {
-    return fuzz_field_of(editor->buffer->data, part->at, part->length);
+static struct fuzz_field_place field_of(const struct fuzz_editor *editor,
+                                        const struct fuzz_part *part) {
+    return fuzz_field_place_of(editor->buffer->data, part->at, part->length);
 }
 
 bool fuzz_edit_field_delete(struct fuzz_editor *editor) {
@@ -70,7 +71,7 @@ bool fuzz_edit_field_rename(struct fuzz_editor *editor) {
         return false;
     }
     struct fuzz_random *random = &editor->mutator->random;
-    struct fuzz_field field = field_of(editor, part);
+    struct fuzz_field_place field = field_of(editor, part);
     const char *name = fuzz_known_header(random, fuzz_random_once_in(random, 8))->name;
     return fuzz_buffer_replace_text(editor->buffer, field.name_at, field.name_length, name);
 }
@@ -82,7 +83,7 @@ bool fuzz_edit_field_value_known(struct fuzz_editor *editor) {
         return false;
     }
     struct fuzz_random *random = &editor->mutator->random;
-    struct fuzz_field field = field_of(editor, part);
+    struct fuzz_field_place field = field_of(editor, part);
     const struct fuzz_known_header *header =
         fuzz_random_once_in(random, 8)
             ? NULL
@@ -96,7 +97,7 @@ bool fuzz_edit_field_name(struct fuzz_editor *editor) {
     if (part == NULL) {
         return false;
     }
-    struct fuzz_field field = field_of(editor, part);
+    struct fuzz_field_place field = field_of(editor, part);
     struct fuzz_buffer name = fuzz_buffer_open(editor->buffer, field.name_at, field.name_length);
     fuzz_mutate_header_name(editor->mutator, &name);
     fuzz_buffer_close(editor->buffer, field.name_at, &name);
@@ -108,7 +109,7 @@ bool fuzz_edit_field_value(struct fuzz_editor *editor) {
     if (part == NULL) {
         return false;
     }
-    struct fuzz_field field = field_of(editor, part);
+    struct fuzz_field_place field = field_of(editor, part);
     struct fuzz_buffer value = fuzz_buffer_open(editor->buffer, field.value_at, field.value_length);
     fuzz_mutate_header_value(editor->mutator, &value);
     fuzz_buffer_close(editor->buffer, field.value_at, &value);
@@ -123,7 +124,7 @@ bool fuzz_edit_field_odd(struct fuzz_editor *editor) {
         return false;
     }
     struct fuzz_random *random = &editor->mutator->random;
-    struct fuzz_field field = field_of(editor, part);
+    struct fuzz_field_place field = field_of(editor, part);
     size_t places[] = {field.name_at, field.name_at + field.name_length, field.value_at,
                        field.value_at + field.value_length,
                        field.value_at + fuzz_random_below(random, field.value_length + 1)};
@@ -138,7 +139,7 @@ bool fuzz_edit_field_number(struct fuzz_editor *editor) {
     if (part == NULL) {
         return false;
     }
-    struct fuzz_field field = field_of(editor, part);
+    struct fuzz_field_place field = field_of(editor, part);
     return fuzz_buffer_replace_text(editor->buffer, field.value_at, field.value_length,
                                     fuzz_known_number(&editor->mutator->random));
 }
@@ -151,7 +152,7 @@ bool fuzz_edit_field_fold(struct fuzz_editor *editor) {
     }
     static const char *const folds[] = {"\r\n ", "\r\n\t", "\n ", "\r\n  \r\n ", "\r\n :"};
     struct fuzz_random *random = &editor->mutator->random;
-    struct fuzz_field field = field_of(editor, part);
+    struct fuzz_field_place field = field_of(editor, part);
     return fuzz_buffer_replace_text(
         editor->buffer, field.value_at + fuzz_random_below(random, field.value_length + 1), 0,
         folds[fuzz_random_below(random, sizeof folds / sizeof folds[0])]);

@@ -54,12 +54,12 @@ static bool is_space(uint8_t byte) {
     return byte == ' ' || byte == '\t';
 }
 
-struct fuzz_field fuzz_field_of(const uint8_t *data, size_t at, size_t length) {
+struct fuzz_field_place fuzz_field_place_of(const uint8_t *data, size_t at, size_t length) {
     const uint8_t *line = data + at;
     size_t end = length - fuzz_line_end(line, length);
     const uint8_t *colon = memchr(line, ':', end);
     if (colon == NULL) {
-        return (struct fuzz_field){at, end, at + end, 0};
+        return (struct fuzz_field_place){at, end, at + end, 0};
     }
     size_t name = (size_t)(colon - line);
     size_t value = name + 1;
@@ -69,7 +69,7 @@ struct fuzz_field fuzz_field_of(const uint8_t *data, size_t at, size_t length) {
     while (end > value && is_space(line[end - 1])) {
         end--;
     }
-    return (struct fuzz_field){at, name, at + value, end - value};
+    return (struct fuzz_field_place){at, name, at + value, end - value};
 }
 
 static bool is_empty_line(const struct reader *reader, size_t length) {
@@ -99,7 +99,7 @@ static bool ends_in_chunked(const uint8_t *value, size_t length) {
 /* What a field line says about the body: chunked wins over a length. */
 static void note_framing(struct head *head, const struct reader *reader, size_t length) {
     const uint8_t *data = reader->data;
-    struct fuzz_field field = fuzz_field_of(data, reader->at, length);
+    struct fuzz_field_place field = fuzz_field_place_of(data, reader->at, length);
     const uint8_t *name = data + field.name_at;
     const uint8_t *value = data + field.value_at;
     if (fuzz_same_word(name, field.name_length, "Transfer-Encoding")) {

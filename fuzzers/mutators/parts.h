@@ -43,11 +43,11 @@ size_t fuzz_line_end(const uint8_t *line, size_t length);
 
 /* A field line's name and value, without the whitespace around the value. Without a colon all of it
  * is the name. */
-struct fuzz_field {
+struct fuzz_field_place {
     size_t name_at, name_length;
     size_t value_at, value_length;
 };
 
-struct fuzz_field fuzz_field_of(const uint8_t *line, size_t at, size_t length);
+struct fuzz_field_place fuzz_field_place_of(const uint8_t *line, size_t at, size_t length);
 
 #endif
