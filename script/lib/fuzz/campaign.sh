@@ -8,6 +8,8 @@ progress_last=0
 # To be trapped: the first signal ends the engines, the second one this script, which loses nothing either: working
 # corpus and raw findings are on disk.
 campaign_interrupt() {
+    # The terminal is gone: what there is to say goes to a file.
+    [ "$1" != HUP ] || exec >>"$fuzz_build/fuzzing/interrupted.log" 2>&1
     if [ -n "$interrupted" ]; then
         progress_end
         note "interrupted again: the rest is done by the next run"
