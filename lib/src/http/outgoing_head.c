@@ -5,6 +5,7 @@
 #include "http/outgoing_message_internal.h"
 
 #include "core/text.h"
+#include "http/constants_internal.h"
 #include "http/support_internal.h"
 
 #include <math.h>
@@ -339,7 +340,11 @@ nh_error *nh_outgoing_store_head(nh_outgoing_message *message, nh_bytes first_li
     message->has_head = true;
     message->head_sent = false;
     if (head.expect) {
-        return nh_outgoing_send_text(message, "", NULL);
+        /* At once, and as text without an encoding: in UTF-8. */
+        const nh_http_constants *constants = nh_http_constants_of(message->emitter.loop);
+        return constants == NULL ? nh_error_out_of_memory()
+                                 : nh_outgoing_send(message, constants->nothing, nh_undefined(),
+                                                    nh_undefined(), NULL);
     }
     return NULL;
 }

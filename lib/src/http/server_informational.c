@@ -38,24 +38,33 @@ nh_error *nh_server_response_write_processing(nh_server_response *response, nh_v
 
 /* --- the Link field ----------------------------------------------------------------------- */
 
-static bool is_space(uint8_t byte) {
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+/* White space of a JavaScript regular expression (ECMAScript, CharacterClassEscape). */
+static bool is_space(uint32_t character) {
+    return character == ' ' || (character >= '\t' && character <= '\r') || character == 0xA0 ||
+           character == 0x1680 || (character >= 0x2000 && character <= 0x200A) ||
+           character == 0x2028 || character == 0x2029 || character == 0x202F ||
+           character == 0x205F || character == 0x3000 || character == 0xFEFF;
 }
 
-static bool is_parameter_byte(uint8_t byte) {
-    return byte != ';' && byte != '"' && !is_space(byte);
+static bool is_parameter_character(uint32_t character) {
+    return character != ';' && character != '"' && !is_space(character);
 }
 
-static size_t skip(nh_bytes text, size_t at, bool (*accept)(uint8_t byte)) {
-    while (at < text.length && accept(text.data[at])) {
-        at++;
+static size_t skip(nh_bytes text, size_t at, bool (*accept)(uint32_t character)) {
+    while (at < text.length) {
+        uint32_t character;
+        size_t length = nh_utf8_decode(text.data + at, text.length - at, &character);
+        if (!accept(character)) {
+            break;
+        }
+        at += length;
     }
     return at;
 }
 
 /* `name`, `name=value` or `name="value"`, from `at`; 0 when there is none. */
 static size_t skip_parameter(nh_bytes text, size_t at) {
-    size_t end = skip(text, at, is_parameter_byte);
+    size_t end = skip(text, at, is_parameter_character);
     if (end == at) {
         return 0;
     }
@@ -65,7 +74,7 @@ static size_t skip_parameter(nh_bytes text, size_t at) {
     if (end - at < 2 || text.data[end - 1] != '=') {
         return 0;
     }
-    end = skip(text, end + 1, is_parameter_byte);
+    end = skip(text, end + 1, is_parameter_character);
     return end < text.length && text.data[end] == '"' ? end + 1 : 0;
 }
 
