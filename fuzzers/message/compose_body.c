@@ -98,14 +98,19 @@ static bool has_no_body(const struct fuzz_message *message) {
 }
 
 static void note_chunk(struct fuzz_message *message, const struct chunk *chunk) {
-    if (!message->has_written) {
-        message->has_written = true;
-        message->first_is_text = chunk->is_utf8;
+    if (has_no_body(message)) {
+        return;
     }
-    if (!has_no_body(message)) {
-        memcpy(message->body + message->body_length, chunk->bytes, chunk->length);
-        message->body_length += chunk->length;
+    if (message->first == FUZZ_FIRST_NOTHING) {
+        message->first = !chunk->is_utf8      ? FUZZ_FIRST_BYTES
+                         : chunk->length == 0 ? FUZZ_FIRST_EMPTY
+                                              : FUZZ_FIRST_TEXT;
+    } else if (message->corked != 0 && chunk->length != 0 &&
+               message->pending_from == FUZZ_NOWHERE) {
+        message->pending_from = message->body_length;
     }
+    memcpy(message->body + message->body_length, chunk->bytes, chunk->length);
+    message->body_length += chunk->length;
 }
 
 /* --- what may go wrong -------------------------------------------------------------------- */
@@ -156,14 +161,12 @@ static void write_chunk(struct fuzz_composer *composer, struct fuzz_message *mes
     }
     make_chunk(composer, kind, bytes, &chunk);
     bool ended = message->finished;
-    bool may_mismatch = (composer->flags & FUZZ_COMPOSER_STRICT_LENGTH) != 0;
     const char *code = ended ? NULL : fuzz_predict_head(composer, message);
     nh_error *error = nh_outgoing_message_write(message->message, chunk.value, chunk.encoding,
                                                 nh_undefined(), NULL);
     if (conclude(composer, message, error, code, "write()") && !ended) {
         note_chunk(message, &chunk);
     }
-    (void)may_mismatch;
     release_chunk(&chunk);
 }
 
@@ -186,6 +189,9 @@ void fuzz_end_message(struct fuzz_composer *composer, struct fuzz_message *messa
             note_chunk(message, &chunk);
         }
         message->finished = true;
+        message->first = message->first == FUZZ_FIRST_NOTHING ? FUZZ_FIRST_BYTES : message->first;
+        message->late_from = message->pending_from;
+        message->corked = 0;
     } else if (!done) {
         /* The socket stays corked, and the message half written. */
         message->abandoned = true;
@@ -196,6 +202,9 @@ void fuzz_end_message(struct fuzz_composer *composer, struct fuzz_message *messa
 static void cork(struct fuzz_message *message, unsigned how) {
     if ((how & 4U) != 0 && message->corked > 0) {
         message->corked--;
+        if (message->corked == 0) {
+            message->pending_from = FUZZ_NOWHERE;
+        }
         nh_outgoing_message_uncork(message->message);
     } else if (message->corked < 4 && !message->finished) {
         message->corked++;
@@ -206,9 +215,9 @@ static void cork(struct fuzz_message *message, unsigned how) {
 static void flush_headers(struct fuzz_composer *composer, struct fuzz_message *message) {
     const char *code = fuzz_predict_head(composer, message);
     nh_error *error = nh_outgoing_message_flush_headers(message->message);
-    if (conclude(composer, message, error, code, "flushHeaders()") && !message->has_written) {
-        message->has_written = true;
-        message->first_is_text = true;
+    if (conclude(composer, message, error, code, "flushHeaders()") &&
+        message->first == FUZZ_FIRST_NOTHING) {
+        message->first = FUZZ_FIRST_EMPTY;
     }
 }
 
@@ -219,30 +228,26 @@ static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *mes
     nh_memory *memory = memory_of(composer);
     struct fuzz_text name = fuzz_name_of(composer, step->bytes[2], step->numbers[0]);
     struct fuzz_value value = fuzz_value_of(composer, step->bytes[3], step->numbers[1]);
-    if (message->finished || message->trailer_count == FUZZ_GIVEN) {
+    if (message->finished) {
         return;
     }
-    struct fuzz_field *field = &message->trailers[message->trailer_count];
     const char *code = !fuzz_is_token(name)          ? "ERR_INVALID_HTTP_TOKEN"
                        : !fuzz_value_is_legal(value) ? "ERR_INVALID_CHAR"
                                                      : NULL;
-    field->name = name.bytes;
-    field->is_list = fuzz_value_is_list(value);
-    field->count = fuzz_value_pieces(value, field->values);
     nh_value map = nh_map_new(memory);
-    bool made = map.type == NH_MAP;
-    /* Each call replaces what the ones before have added. */
-    message->trailer_count = (step->numbers[0] & 4U) != 0 ? 0 : message->trailer_count;
-    struct fuzz_field added = *field;
     nh_value name_value = fuzz_text_value(memory, name);
     nh_value given = fuzz_value_make(memory, value);
-    made = made && name_value.type != NH_INVALID &&
-           nh_map_set_bytes(map, nh_value_bytes(name_value), given);
-    message->trailer_count = 0;
+    bool made = map.type == NH_MAP && name_value.type != NH_INVALID &&
+                nh_map_set_bytes(map, nh_value_bytes(name_value), given);
     nh_error *error = nh_outgoing_message_add_trailers(message->message,
                                                        made ? map : (nh_value){.type = NH_INVALID});
+    /* Each call replaces what the ones before have added. */
+    message->has_trailer = false;
     if (fuzz_expect_take(composer, error, code, "addTrailers()")) {
-        message->trailers[message->trailer_count++] = added;
+        message->has_trailer = true;
+        message->trailer.name = name.bytes;
+        message->trailer.is_list = fuzz_value_is_list(value);
+        message->trailer.count = fuzz_value_pieces(value, message->trailer.values);
     }
     nh_value_release(&map);
     nh_value_release(&name_value);
@@ -252,6 +257,8 @@ static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *mes
 /* --- interim responses -------------------------------------------------------------------- */
 
 static void note_interim(struct fuzz_message *message, const void *bytes, size_t length) {
+    message->interim_waited =
+        message->interim_waited || nh_outgoing_message_socket(message->message) == NULL;
     memcpy(message->interim + message->interim_length, bytes, length);
     message->interim_length += length;
 }

@@ -325,11 +325,31 @@ bool fuzz_may_have_trailer(const struct fuzz_message *message) {
     return has;
 }
 
+const struct fuzz_field *fuzz_line_named(const struct fuzz_message *message, const char *name) {
+    if (!message->listed) {
+        return fuzz_fields_get(&message->fields, name);
+    }
+    for (size_t i = 0; i < message->list_count; i++) {
+        if (fuzz_is_named(message->list[i].name, name)) {
+            return &message->list[i];
+        }
+    }
+    return NULL;
+}
+
+bool fuzz_has_line(const struct fuzz_message *message, const char *name) {
+    const struct fuzz_field *field = fuzz_line_named(message, name);
+    return field != NULL && field->count != 0;
+}
+
 void fuzz_note_head(struct fuzz_message *message) {
     if (!message->head_made && nh_outgoing_message_headers_sent(message->message)) {
         message->head_made = true;
         message->head_status = message->status;
         message->head_reason = message->reason.bytes;
+        if (fuzz_has_line(message, "expect")) { /* it goes out at once */
+            message->first = FUZZ_FIRST_EMPTY;
+        }
     }
 }
 

@@ -60,6 +60,15 @@ static nh_bytes made_legal(nh_bytes bytes, bool (*is_legal)(struct fuzz_text tex
     return copy;
 }
 
+/* Text is wide only if that makes a difference: names are compared. */
+static struct fuzz_text text_of(nh_bytes bytes, bool wide) {
+    bool differs = false;
+    for (size_t i = 0; wide && i < bytes.length; i++) {
+        differs = differs || bytes.data[i] >= 0xF0;
+    }
+    return (struct fuzz_text){bytes, differs};
+}
+
 struct fuzz_text fuzz_name_of(struct fuzz_composer *run, nh_bytes bytes, unsigned how) {
     static const char *const names[16] = {"Content-Length",
                                           "Transfer-Encoding",
@@ -77,7 +86,7 @@ struct fuzz_text fuzz_name_of(struct fuzz_composer *run, nh_bytes bytes, unsigne
                                           "__proto__",
                                           "Host",
                                           "Content-Type"};
-    struct fuzz_text text = {cut(bytes, 64), !run->lenient && (how & 1U) != 0};
+    struct fuzz_text text = text_of(cut(bytes, 64), !run->lenient && (how & 0x10U) != 0);
     if (bytes.length == 0) {
         text = (struct fuzz_text){nh_bytes_of_text(names[how >> 4 & 15U]), false};
     } else if (run->lenient) {
@@ -126,9 +135,11 @@ static struct fuzz_message *add_message(nh_emitter *object) {
 static void reset_message(struct fuzz_message *message) {
     message->message = NULL;
     message->fields.count = message->given_count = message->list_count = 0;
-    message->trailer_count = message->body_length = message->interim_length = 0;
+    message->body_length = message->interim_length = 0;
     message->has_fields = message->head_made = message->listed = message->has_reason = false;
-    message->first_is_text = message->has_written = message->finished = false;
+    message->finished = message->interim_waited = message->has_trailer = false;
+    message->first = FUZZ_FIRST_NOTHING;
+    message->pending_from = message->late_from = FUZZ_NOWHERE;
     message->abandoned = message->is_head = false;
     message->removed_connection = message->removed_length = message->removed_encoding = false;
     message->status = message->head_status = 200;

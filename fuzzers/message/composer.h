@@ -4,6 +4,10 @@
  * A server's responses to one to four pipelined requests, or a client's request. Every call's
  * error is predicted; what was accepted has to be on the wire, once, as it was, where it belongs.
  *
+ * Two habits of Node.js are known, and allowed for where they show: what was written while corked
+ * goes out behind the last chunk if end() comes before uncork(), and an interim response of a
+ * message that waits for its turn may go out behind its head.
+ *
  * What Node.js lets a program do to the framing of its own messages is not judged: once a program
  * has set a Transfer-Encoding other than "chunked", a Connection other than "close" and
  * "keep-alive", or a Content-Length that it does not keep to, the connection is looked at no
@@ -54,6 +58,16 @@ enum fuzz_compose {
     FUZZ_TURN,     /* (none): the turn ends */
 };
 
+/* What the head went out with, which decides about its encoding. */
+enum fuzz_first {
+    FUZZ_FIRST_NOTHING, /* it has not gone out */
+    FUZZ_FIRST_BYTES,   /* in Latin-1 */
+    FUZZ_FIRST_TEXT,    /* in UTF-8, as the text behind it, unless the size of a chunk is between */
+    FUZZ_FIRST_EMPTY    /* in UTF-8: an empty text, which is no chunk */
+};
+
+#define FUZZ_NOWHERE SIZE_MAX
+
 /* A message and what is known of it. */
 struct fuzz_message {
     nh_outgoing_message *message; /* retained; NULL: none */
@@ -72,9 +86,8 @@ struct fuzz_message {
     bool has_reason;
     unsigned head_status; /* of the head that was made */
     nh_bytes head_reason;
-    bool is_head;       /* the answer to HEAD */
-    bool first_is_text; /* the head went out with a first chunk of text in UTF-8 */
-    bool has_written;
+    bool is_head; /* the answer to HEAD */
+    enum fuzz_first first;
     bool finished;
     bool abandoned; /* a call failed in a way that leaves the message undefined */
     bool removed_connection, removed_length, removed_encoding; /* by removeHeader() */
@@ -82,10 +95,15 @@ struct fuzz_message {
     unsigned corked;
     uint8_t *body; /* what was written */
     size_t body_length;
+    /* Where in the body the part starts that waits for uncork(), and the part that end() did not
+     * wait for: Node.js sends it behind the last chunk. */
+    size_t pending_from;
+    size_t late_from;
     uint8_t *interim; /* interim responses before the head */
     size_t interim_length;
-    struct fuzz_field trailers[FUZZ_GIVEN];
-    size_t trailer_count;
+    bool interim_waited; /* for the turn of the message: the head may overtake it in Node.js */
+    struct fuzz_field trailer;
+    bool has_trailer;
 };
 
 struct fuzz_composer {
@@ -129,6 +147,9 @@ void fuzz_compose_head(struct fuzz_composer *composer, struct fuzz_message *mess
                        enum fuzz_compose operation, const struct fuzz_step *step);
 void fuzz_compose_body(struct fuzz_composer *composer, struct fuzz_message *message,
                        enum fuzz_compose operation, const struct fuzz_step *step);
+/* The program's own lines of that name (lower case) in the head that was made. */
+const struct fuzz_field *fuzz_line_named(const struct fuzz_message *message, const char *name);
+bool fuzz_has_line(const struct fuzz_message *message, const char *name);
 /* Notes that a head may have been made by a call. */
 void fuzz_note_head(struct fuzz_message *message);
 /* The text of an argument: cut, and made legal where texts are. */

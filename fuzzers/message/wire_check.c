@@ -1,6 +1,7 @@
 /* What composed messages have to be on the wire. */
 #include "message/composer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,30 +24,13 @@ enum framing {
 
 /* --- the program's lines ------------------------------------------------------------------ */
 
-static const struct fuzz_field *line_named(const struct fuzz_message *message, const char *name) {
-    if (!message->listed) {
-        return fuzz_fields_get(&message->fields, name);
-    }
-    for (size_t i = 0; i < message->list_count; i++) {
-        if (fuzz_is_named(message->list[i].name, name)) {
-            return &message->list[i];
-        }
-    }
-    return NULL;
-}
-
-static bool has_line(const struct fuzz_message *message, const char *name) {
-    const struct fuzz_field *field = line_named(message, name);
-    return field != NULL && field->count != 0;
-}
-
 /* Whether the program gave the field in just this one form. */
 static bool is_only(const struct fuzz_message *message, const char *name, const char *value) {
     size_t count = 0;
     for (size_t i = 0; message->listed && i < message->list_count; i++) {
         count += fuzz_is_named(message->list[i].name, name) ? 1 : 0;
     }
-    const struct fuzz_field *field = line_named(message, name);
+    const struct fuzz_field *field = fuzz_line_named(message, name);
     return count <= 1 && field != NULL && field->count == 1 &&
            fuzz_is_named(field->values[0], value);
 }
@@ -100,12 +84,27 @@ static size_t start_line(const struct fuzz_composer *composer, const struct fuzz
     return put(at, " HTTP/1.1");
 }
 
+/* Whether the head goes out in UTF-8. */
+static bool is_utf8(const struct fuzz_message *message) {
+    nh_bytes value = {NULL, 0};
+    bool chunked = fuzz_head_count(&head, "transfer-encoding", &value) != 0;
+    return message->first == FUZZ_FIRST_EMPTY || (message->first == FUZZ_FIRST_TEXT && !chunked);
+}
+
+/* Whether the program's Transfer-Encoding leaves open whether there are chunks. */
+static bool has_odd_encoding(const struct fuzz_message *message) {
+    return fuzz_has_line(message, "transfer-encoding") &&
+           !is_only(message, "transfer-encoding", "chunked");
+}
+
 /* The start line and the program's own lines. The number of these. */
 static size_t check_own_lines(const struct fuzz_composer *composer,
                               const struct fuzz_message *message, nh_bytes wire) {
-    for (int utf8 = 0; utf8 < (message->first_is_text ? 2 : 1); utf8++) {
+    bool is_open = has_odd_encoding(message);
+    for (int utf8 = 0; utf8 < 2; utf8++) {
         size_t length = start_line(composer, message, utf8 != 0);
-        if (!nh_bytes_equal(head.start_line, nh_bytes_of(block, length))) {
+        if ((!is_open && is_utf8(message) != (utf8 != 0)) ||
+            !nh_bytes_equal(head.start_line, nh_bytes_of(block, length))) {
             continue;
         }
         nh_bytes rest = {wire.data + length + 2, wire.length - length - 2};
@@ -156,7 +155,7 @@ static void check_added_lines(const struct fuzz_message *message, size_t own) {
         }
         FUZZ_CHECK(next < 5, "line \"%.*s\" is not the program's, or out of order",
                    (int)line->name.length, (const char *)line->name.data);
-        FUZZ_CHECK(!has_line(message, known[next].name), "a second \"%s\"", known[next].name);
+        FUZZ_CHECK(!fuzz_has_line(message, known[next].name), "a second \"%s\"", known[next].name);
         if (known[next].first != NULL) {
             FUZZ_CHECK(nh_bytes_equal_text(line->value, known[next].first) ||
                            nh_bytes_equal_text(line->value, known[next].second),
@@ -167,11 +166,11 @@ static void check_added_lines(const struct fuzz_message *message, size_t own) {
     }
     nh_bytes value = {NULL, 0};
     bool dated = fuzz_head_count(&head, "date", &value) != 0;
-    FUZZ_CHECK(dated == (message->sends_date || has_line(message, "date")), "date: %d", dated);
+    FUZZ_CHECK(dated == (message->sends_date || fuzz_has_line(message, "date")), "date: %d", dated);
     bool lengths = fuzz_head_count(&head, "content-length", &value) != 0;
     bool encodings = fuzz_head_count(&head, "transfer-encoding", &value) != 0;
-    FUZZ_CHECK(!lengths || !encodings || has_line(message, "content-length") ||
-                   has_line(message, "transfer-encoding"),
+    FUZZ_CHECK(!lengths || !encodings || fuzz_has_line(message, "content-length") ||
+                   fuzz_has_line(message, "transfer-encoding"),
                "Content-Length and Transfer-Encoding");
 }
 
@@ -185,24 +184,40 @@ static void check_bytes(const struct fuzz_message *message, const uint8_t *bytes
 }
 
 static void check_trailers(const struct fuzz_message *message, nh_bytes trailers) {
+    const struct fuzz_field *trailer = &message->trailer;
+    size_t count = message->has_trailer ? trailer->count : 0;
     size_t length = 0;
-    for (size_t i = 0; i < message->trailer_count; i++) {
-        struct fuzz_field field = message->trailers[i];
-        if (field.is_list && field.count < 2) { /* joined: one line, even of nothing */
-            field.values[0] = field.count == 0 ? nh_bytes_of_text("") : field.values[0];
-            field.count = 1;
-        } else if (field.is_list && fuzz_is_named(field.name, "cookie")) {
-            field.name = nh_bytes_of_text("cookie");
-        }
-        for (size_t value = 0; value < field.count; value++) {
-            struct fuzz_field one = {.name = message->trailers[i].name, .count = 1};
-            one.values[0] = field.values[value];
-            length += fuzz_field_write(&one, false, block + length);
-        }
+    for (size_t i = 0; i < count; i++) {
+        struct fuzz_field line = {
+            .name = trailer->name, .count = 1, .values = {trailer->values[i]}};
+        length += fuzz_field_write(&line, false, block + length);
+    }
+    if (message->has_trailer && count == 0) { /* an empty list: a line of nothing */
+        length = fuzz_write_bytes(trailer->name, false, block);
+        length = put(length, ": \r\n");
     }
     FUZZ_CHECK(trailers.length == length && starts_with(trailers, block, length),
                "trailers \"%.*s\" instead of \"%.*s\"", (int)trailers.length,
                (const char *)trailers.data, (int)length, (const char *)block);
+}
+
+/* What was written while corked when end() came, behind the last chunk. */
+static void check_late_chunk(const struct fuzz_message *message, size_t length, nh_bytes *wire) {
+    char size[24];
+    size_t late = message->body_length - message->late_from;
+    int digits = snprintf(size, sizeof(size), "%zx\r\n", late);
+    FUZZ_CHECK(length == message->late_from && memcmp(decoded, message->body, length) == 0,
+               "%zu bytes of a body before the last chunk instead of %zu", length,
+               message->late_from);
+    FUZZ_CHECK(starts_with(*wire, (const uint8_t *)size, (size_t)digits),
+               "no chunk of %zu bytes behind the last one", late);
+    wire->data += digits;
+    wire->length -= (size_t)digits;
+    FUZZ_CHECK(starts_with(*wire, message->body + message->late_from, late) &&
+                   wire->length >= late + 2 && memcmp(wire->data + late, "\r\n", 2) == 0,
+               "the chunk behind the last one is another one");
+    wire->data += late + 2;
+    wire->length -= late + 2;
 }
 
 static bool has_no_body(const struct fuzz_message *message) {
@@ -223,7 +238,7 @@ static enum framing check_plain_body(const struct fuzz_composer *composer,
     if (lengths == 0) {
         return UNTIL_CLOSE;
     }
-    if (!has_line(message, "content-length")) {
+    if (!fuzz_has_line(message, "content-length")) {
         FUZZ_CHECK(number_of(value) == message->body_length, "Content-Length: %.*s for %zu bytes",
                    (int)value.length, (const char *)value.data, message->body_length);
         return FRAMED;
@@ -236,7 +251,7 @@ static enum framing check_plain_body(const struct fuzz_composer *composer,
     }
     bool is_kept = is_number && (size_t)atol(digits) == message->body_length;
     bool strict = (composer->flags & FUZZ_COMPOSER_STRICT_LENGTH) != 0 &&
-                  !message->removed_length && !has_line(message, "transfer-encoding");
+                  !message->removed_length && !fuzz_has_line(message, "transfer-encoding");
     FUZZ_CHECK(is_kept || !strict || !is_number,
                "Content-Length: %.*s was to be kept strictly to by %zu bytes", (int)value.length,
                (const char *)value.data, message->body_length);
@@ -247,11 +262,11 @@ static enum framing check_body(const struct fuzz_composer *composer,
                                const struct fuzz_message *message, nh_bytes *wire) {
     nh_bytes value = {NULL, 0};
     bool encoded = fuzz_head_count(&head, "transfer-encoding", &value) != 0;
-    bool own_encoding = has_line(message, "transfer-encoding");
+    bool own_encoding = fuzz_has_line(message, "transfer-encoding");
     if (has_no_body(message)) {
         return own_encoding && message->head_status < 200 ? BY_PROGRAM : FRAMED;
     }
-    if (own_encoding && !is_only(message, "transfer-encoding", "chunked")) {
+    if (has_odd_encoding(message)) {
         return BY_PROGRAM;
     }
     if (!encoded) {
@@ -261,8 +276,12 @@ static enum framing check_body(const struct fuzz_composer *composer,
     nh_bytes trailers = {NULL, 0};
     bool complete = fuzz_read_chunks(wire, decoded, sizeof(decoded), &length, &trailers);
     FUZZ_CHECK(complete, "a chunked body that is not complete");
-    check_bytes(message, decoded, length);
     check_trailers(message, trailers);
+    if (message->late_from != FUZZ_NOWHERE) {
+        check_late_chunk(message, length, wire);
+    } else {
+        check_bytes(message, decoded, length);
+    }
     return FRAMED;
 }
 
@@ -271,7 +290,7 @@ static enum framing check_body(const struct fuzz_composer *composer,
 /* Node.js reads the value of Content-Disposition as UTF-8 when it knows the length of the body,
  * and sends the low bytes of the characters: such a value goes out as something else. */
 static bool has_mangled_line(const struct fuzz_message *message) {
-    const struct fuzz_field *field = line_named(message, "content-disposition");
+    const struct fuzz_field *field = fuzz_line_named(message, "content-disposition");
     for (size_t i = 0; field != NULL && i < field->count; i++) {
         for (size_t k = 0; k < field->values[i].length; k++) {
             if (field->values[i].data[k] >= 0x80) {
@@ -282,21 +301,31 @@ static bool has_mangled_line(const struct fuzz_message *message) {
     return false;
 }
 
+static void take_interim(const struct fuzz_message *message, nh_bytes *wire) {
+    FUZZ_CHECK(starts_with(*wire, message->interim, message->interim_length),
+               "interim responses are not where they belong");
+    wire->data += message->interim_length;
+    wire->length -= message->interim_length;
+}
+
 /* Checks the message at the front of the wire and takes it off. Whether the next one has to be
- * behind it. */
+ * behind it. `overtaken`: its interim responses are behind the head. */
 static bool check_message(const struct fuzz_composer *composer, const struct fuzz_message *message,
-                          nh_bytes *wire) {
+                          bool overtaken, nh_bytes *wire) {
     nh_bytes value = {NULL, 0};
     nh_bytes from_head = *wire;
     bool complete = fuzz_read_head(wire, &head);
     FUZZ_CHECK(complete, "a head that is not complete");
     size_t own = check_own_lines(composer, message, from_head);
     check_added_lines(message, own);
+    if (overtaken) {
+        take_interim(message, wire);
+    }
     enum framing framing = check_body(composer, message, wire);
     if (framing == BY_PROGRAM || (composer->flags & FUZZ_COMPOSER_CLIENT) != 0) {
         return false;
     }
-    bool own_connection = has_line(message, "connection");
+    bool own_connection = fuzz_has_line(message, "connection");
     bool closes =
         fuzz_head_count(&head, "connection", &value) != 0 && fuzz_is_named(value, "close");
     if (own_connection && !is_only(message, "connection", "close") &&
@@ -326,11 +355,12 @@ void fuzz_check_wire(struct fuzz_composer *composer) {
         if (corked) {
             return;
         }
-        FUZZ_CHECK(starts_with(wire, message->interim, message->interim_length),
-                   "interim responses of message %zu are not there", i);
-        wire.data += message->interim_length;
-        wire.length -= message->interim_length;
-        if (!check_message(composer, message, &wire)) {
+        bool overtaken = message->interim_waited &&
+                         !starts_with(wire, message->interim, message->interim_length);
+        if (!overtaken) {
+            take_interim(message, &wire);
+        }
+        if (!check_message(composer, message, overtaken, &wire)) {
             return;
         }
     }
