@@ -369,6 +369,25 @@ static bool evaluate_text(ts_frame *frame, const json_t *form, const json_t *ope
     return finish(frame, text, out_value);
 }
 
+static void append_text(nh_memory *memory, nh_value list, nh_bytes text)
+{
+    (void)nh_list_append_take(list, nh_string_new(memory, (const char *)text.data, text.length));
+}
+
+/* The enumerable ones: neither message nor stack. */
+static void append_error_keys(nh_memory *memory, nh_value keys, const nh_error *error)
+{
+    bool has_code = false;
+    for (size_t i = 0; i < nh_error_property_count(error); i++) {
+        nh_bytes key = nh_error_property_key_at(error, i);
+        has_code = has_code || (key.length == 4 && memcmp(key.data, "code", 4) == 0);
+        append_text(memory, keys, key);
+    }
+    if (!has_code && nh_error_code(error) != NULL) {
+        append_text(memory, keys, nh_bytes_of_text("code"));
+    }
+}
+
 static bool evaluate_keys(ts_frame *frame, const json_t *form, const json_t *operand,
                           nh_value *out_value)
 {
@@ -388,9 +407,10 @@ static bool evaluate_keys(ts_frame *frame, const json_t *form, const json_t *ope
         (void)nh_list_append_take(keys, nh_string_format(memory, "%zu", i));
     }
     for (size_t i = 0; i < nh_map_length(value); i++) {
-        nh_bytes key = nh_map_key_at(value, i);
-        (void)nh_list_append_take(keys,
-                                  nh_string_new(memory, (const char *)key.data, key.length));
+        append_text(memory, keys, nh_map_key_at(value, i));
+    }
+    if (value.type == NH_ERROR) {
+        append_error_keys(memory, keys, value.as.error);
     }
     nh_value_release(&value);
     return finish(frame, keys, out_value);
