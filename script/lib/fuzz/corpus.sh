@@ -54,13 +54,12 @@ corpus_recover() {
     rm -rf "$work/corpus.old" "$work/corpus.new"
 }
 
-# corpus_commit TARGET: adds to corpus/TARGET/seeds what the engines found and the committed inputs do not reach. Only
-# edges count, not how often they were passed: the committed corpus is to stay small.
+# corpus_commit TARGET FOLDER...: adds to corpus/TARGET/seeds the inputs of the folders that reach what the committed
+# ones do not, named by their contents. Only edges count, not how often they were passed: the corpus is to stay small.
 corpus_commit() {
-    local target=$1 folders folder scratch log=$fuzz_build/fuzzing/merge-$1.log seeds=$fuzz_corpus/$1/seeds
-    mapfile -t folders < <(fuzz_found "$target")
-    if [ ${#folders[@]} -eq 0 ]; then
-        note "$target: no campaign has run yet, there is nothing to merge"
+    local target=$1 folders=("${@:2}") folder scratch log=$fuzz_build/fuzzing/merge-$1.log seeds=$fuzz_corpus/$1/seeds
+    if [ -z "$(find "${folders[@]}" -type f -print -quit 2>/dev/null)" ]; then
+        note "$target: there is nothing to merge"
         return 0
     fi
     # libFuzzer adds to the first folder and counts all below it as known: the committed inputs lie one level deeper.
@@ -75,6 +74,8 @@ corpus_commit() {
         note "$target: $merged_files inputs added to ${seeds#"$root/"}, for $merged_edges edges"
     else
         note "$target: merging failed: $log"
+        rm -rf "$scratch"
+        return 1
     fi
     rm -rf "$scratch"
 }

@@ -25,10 +25,10 @@ fuzz_work() {
     printf '%s/fuzzing/%s/%s\n' "$fuzz_build" "$1" "$2"
 }
 
-# Every target, one a line: from the build's list, or, of a build folder that is only used, from its programs.
+# Every target, one a line: fuzzers/TARGET.c, or, of a build folder that is only used, its programs.
 fuzz_targets() {
     if [ "$fuzz_may_build" = yes ]; then
-        sed -n 's/^ *touchstone_add_fuzzer(\([a-z0-9_]*\).*/\1/p' "$root/fuzzers/CMakeLists.txt" | grep -v "^$fuzz_bare\$" || true
+        grep -l '^int LLVMFuzzerTestOneInput(' "$root"/fuzzers/*.c | sed 's,.*/,,; s,[.]c$,,'
     else
         find "$fuzz_build"/{fuzz,afl}/bin -name 'fuzz_*' -type f -executable -printf '%f\n' 2>/dev/null |
             sed 's/^fuzz_//' | grep -v -x -e "$fuzz_bare" -e seeds -e '.*_replay' -e '.*_mutator.so' | sort -u || true
@@ -78,10 +78,14 @@ fuzz_prepare() {
         fi
         for target in "$@"; do
             names+=("fuzz_$target")
-            # AFL++'s mutator is a library of its own, which not every target has.
-            ! ninja -C "$fuzz_build/$preset" -t query "fuzz_${target}_mutator" >/dev/null 2>&1 || names+=("fuzz_${target}_mutator")
         done
         build_preset "$preset" "${names[@]}" || exit 2
+        # AFL++'s mutator is a library of its own, which not every target has.
+        names=()
+        for target in "$@"; do
+            ! ninja -C "$fuzz_build/$preset" -t query "fuzz_${target}_mutator" >/dev/null 2>&1 || names+=("fuzz_${target}_mutator")
+        done
+        [ "$preset" != afl ] || [ ${#names[@]} -eq 0 ] || build_preset "$preset" "${names[@]}" || exit 2
     fi
     for target in "$@"; do
         [ -x "$(fuzz_program "$preset" "$target")" ] ||
