@@ -29,10 +29,6 @@ static void on_connected(void *owner, int status) {
         raw_client_close(client);
         return;
     }
-    nh_address address;
-    if (operations_of(client)->local_address(client->connection, &address) == 0) {
-        client->local_port = address.port;
-    }
     client->connected = true;
     (void)operations_of(client)->start_reading(client->connection);
     send_pieces(client);
@@ -85,6 +81,10 @@ bool raw_client_open(struct raw_client *client, nh_transport *simulator, uint16_
     if (simulator->operations->connect(client->connection, &address, NULL) != 0) {
         raw_client_close(client);
         return false;
+    }
+    nh_address local;
+    if (simulator->operations->local_address(client->connection, &local) == 0) {
+        client->local_port = local.port;
     }
     return true;
 }

@@ -11,7 +11,7 @@
 struct raw_client {
     nh_transport *simulator;
     nh_connection *connection; /* NULL before it is opened and once it is gone */
-    uint16_t local_port;       /* 0 before it is connected */
+    uint16_t local_port;       /* 0 when it is not known */
     bool connected;
     bool closing;
     bool writing;  /* the first of `pieces` is under way */

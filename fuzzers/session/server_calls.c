@@ -165,6 +165,13 @@ static void note_framing(struct server_run *run, struct grammar_object *object) 
     }
 }
 
+/* Nothing keeps a program from sending a head with 1xx in the middle of a body. */
+static void note_informational(struct server_run *run, struct grammar_object *object) {
+    if (nh_outgoing_message_headers_sent(nh_as_outgoing_message(object->object))) {
+        note_framing(run, object);
+    }
+}
+
 static unsigned status_of(unsigned number) {
     static const unsigned usual[] = {200, 204, 304, 201, 404, 500, 100, 101, 103, 205, 301, 999};
     return number < 256 ? usual[number % 12] : number;
@@ -331,9 +338,13 @@ static void call_response(struct server_run *run, const struct fuzz_step *step,
         write_response(run, step, object);
         break;
     case SERVER_RESPONSE_CORK:
+        /* What is corked when the message ends is sent after the last chunk, by Node.js too; it
+         * counts calls of uncork() without a cork() as well. */
+        note_framing(run, object);
         nh_outgoing_message_cork(message);
         break;
     case SERVER_RESPONSE_UNCORK:
+        note_framing(run, object);
         nh_outgoing_message_uncork(message);
         break;
     case SERVER_RESPONSE_DESTROY: {
@@ -346,12 +357,15 @@ static void call_response(struct server_run *run, const struct fuzz_step *step,
         error = nh_outgoing_message_flush_headers(message);
         break;
     case SERVER_RESPONSE_CONTINUE:
+        note_informational(run, object);
         error = nh_server_response_write_continue(response, nh_undefined());
         break;
     case SERVER_RESPONSE_PROCESSING:
+        note_informational(run, object);
         error = nh_server_response_write_processing(response, nh_undefined());
         break;
     case SERVER_RESPONSE_EARLY_HINTS:
+        note_informational(run, object);
         error = early_hints(run, step, object);
         break;
     case SERVER_RESPONSE_TIMEOUT:
@@ -385,10 +399,12 @@ static void write_socket(struct server_run *run, const struct fuzz_step *step,
     bool ends = step->operation == SERVER_SOCKET_END;
     unsigned flags = step->numbers[ends ? 1 : 2];
     struct grammar_call *call;
-    nh_value done = callback(run, (flags & 1) != 0, ends ? "socket.end()" : "socket.write()",
-                             GRAMMAR_ONCE, &call);
-    nh_value chunk = ends ? nh_undefined() : body_of(run, step->numbers[1], (flags & 2) != 0);
     nh_stream *stream = nh_as_stream(object->object);
+    /* The callback of an end() that comes after destroy() is forgotten. */
+    bool promised = !ends || !nh_stream_is_destroyed(stream);
+    nh_value done = callback(run, (flags & 1) != 0, ends ? "socket.end()" : "socket.write()",
+                             promised ? GRAMMAR_ONCE : GRAMMAR_AT_MOST_ONCE, &call);
+    nh_value chunk = ends ? nh_undefined() : body_of(run, step->numbers[1], (flags & 2) != 0);
     nh_error *error = ends ? nh_writable_end(stream, chunk, nh_undefined(), done)
                            : nh_writable_write(stream, chunk, nh_undefined(), done, NULL);
     nh_value_release(&chunk);
@@ -419,6 +435,11 @@ static void call_socket(struct server_run *run, const struct fuzz_step *step,
         nh_socket_destroy_soon(socket);
         break;
     case SERVER_SOCKET_RESET:
+        /* While the FIN is on its way there is no resetting: the socket tells so and never emits
+         * 'close', nor does the server. */
+        if (nh_writable_is_ended(stream) && !nh_stream_is_destroyed(stream)) {
+            run->grammar->promises_nothing = true;
+        }
         error = nh_socket_reset_and_destroy(socket);
         break;
     case SERVER_SOCKET_PAUSE:

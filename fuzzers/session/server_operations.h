@@ -31,7 +31,8 @@ enum server_option {
 
 enum server_program {
     SERVER_PROGRAM_REFERENCES = 1, /* keeps a reference to all it is given */
-    SERVER_PROGRAM_NO_CLIENT = 2   /* no connection is made before the script begins */
+    SERVER_PROGRAM_NO_CLIENT = 2,  /* no connection is made before the script begins */
+    SERVER_PROGRAM_LEAVES = 4      /* closes nothing at the end, just frees the loop */
 };
 
 /* In the order of the table. Operations on requests, responses and sockets take a byte that selects

@@ -413,11 +413,10 @@ void nh_server_connection_reset_timeout(nh_server_connection *connection) {
 
 static void destroy_object(nh_emitter *emitter) {
     nh_server_connection *connection = (nh_server_connection *)(void *)emitter;
+    nh_tie_remove(&connection->tie);
     end_parser(connection);
     nh_memory *memory = memory_of(connection);
-    for (size_t i = 0; i < connection->incoming_count; i++) {
-        nh_emitter_release(&connection->incoming[i]->stream.emitter);
-    }
+    nh_server_connection_drop_incoming(connection);
     nh_memory_free(memory, connection->incoming);
     nh_server_connection_drop_outgoing(connection);
     nh_memory_free(memory, connection->outgoing);
@@ -453,9 +452,20 @@ static nh_error *refuse_encoding(nh_memory *memory) {
                          "Changing the socket encoding is not allowed per RFC7230 Section 3.");
 }
 
+/* The loop is freed: the exchanges under way come to nothing. */
+static void cut(nh_tie *tie) {
+    nh_server_connection *connection =
+        (nh_server_connection *)(void *)((char *)tie - offsetof(nh_server_connection, tie));
+    (void)nh_emitter_retain(&connection->emitter);
+    end_parser(connection);
+    nh_server_connection_drop_incoming(connection);
+    nh_server_connection_drop_outgoing(connection);
+    nh_emitter_release(&connection->emitter);
+}
+
 static bool attach(nh_server_connection *connection) {
     nh_stream *socket = connection->socket;
-    if (!listen(connection, "timeout", on_timeout)) {
+    if (!nh_tie_add(loop_of(connection), &connection->tie, cut) || !listen(connection, "timeout", on_timeout)) {
         return false;
     }
     start_parser(connection);

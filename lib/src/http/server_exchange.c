@@ -85,6 +85,13 @@ void nh_server_connection_abort_incoming(nh_server_connection *connection) {
     }
 }
 
+void nh_server_connection_drop_incoming(nh_server_connection *connection) {
+    while (connection->incoming_count != 0) {
+        nh_incoming_message *request = take_request(connection);
+        nh_emitter_release(&request->stream.emitter);
+    }
+}
+
 void nh_server_connection_drop_outgoing(nh_server_connection *connection) {
     while (connection->outgoing_count != 0) {
         nh_server_response *response = take_response(connection);

@@ -7,6 +7,9 @@
 #include "http/outgoing_message_internal.h"
 #include "http/parser_internal.h"
 #include "net/net_server_internal.h"
+#include "stream/tie.h"
+
+#include <stddef.h>
 
 typedef struct nh_server_connection nh_server_connection;
 
@@ -81,6 +84,7 @@ struct nh_server_connection {
     bool tracked;
     nh_server_connection *previous;
     nh_server_connection *next;
+    nh_tie tie; /* requests hold the socket, whose listeners hold them through this */
 };
 
 /* Sets a new connection up; the listener of 'connection'. */
@@ -100,6 +104,8 @@ nh_http_body nh_server_take_request(void *owner, nh_incoming_message *request,
 void nh_server_connection_drained(nh_server_connection *connection);
 /* 'aborted' for every request that has no finished response. */
 void nh_server_connection_abort_incoming(nh_server_connection *connection);
+/* Lets go of them; they are told nothing. */
+void nh_server_connection_drop_incoming(nh_server_connection *connection);
 /* Lets go of the responses that wait; they are told nothing. */
 void nh_server_connection_drop_outgoing(nh_server_connection *connection);
 
@@ -114,6 +120,7 @@ struct nh_server_response {
     nh_value status_message; /* as assigned; undefined: `phrase` */
     const char *phrase;      /* the standard one that was sent; NULL before */
     bool has_turn;           /* a reference of its own while the socket is its */
+    nh_tie turn;             /* listed meanwhile: the two hold each other */
     bool sent_continue;      /* 100 was sent */
     bool expects_continue;   /* the client waits for it */
 };

@@ -116,6 +116,7 @@ void nh_server_response_emit_close(nh_emitter *emitter, nh_value unused) {
 /* While a response has the socket, nobody else may hold it. */
 static void end_turn(nh_server_response *response) {
     if (response->has_turn) {
+        nh_tie_remove(&response->turn);
         response->has_turn = false;
         nh_emitter_release(&response->message.emitter);
     }
@@ -140,13 +141,27 @@ static void on_socket_close(nh_emitter *emitter, const nh_value *arguments, size
     nh_emitter_release(&message->emitter);
 }
 
+/* The loop is freed. */
+static void cut_turn(nh_tie *tie) {
+    nh_server_response *response =
+        (nh_server_response *)(void *)((char *)tie - offsetof(nh_server_response, turn));
+    nh_server_response_loosen_request(response);
+    nh_server_response_detach_socket(response, response->message.socket);
+}
+
 nh_error *nh_server_response_assign_socket(nh_server_response *response, nh_stream *socket) {
     nh_outgoing_message *message = &response->message;
     if (socket->http_message != NULL) {
         return nh_http_error(memory_of(response), "ERR_HTTP_SOCKET_ASSIGNED",
                              "ServerResponse has an already assigned socket");
     }
+    if (!response->has_turn && !nh_tie_add(socket->emitter.loop, &response->turn, cut_turn)) {
+        return nh_error_out_of_memory();
+    }
     if (!nh_emitter_on(&socket->emitter, "close", on_socket_close, NULL)) {
+        if (!response->has_turn) {
+            nh_tie_remove(&response->turn);
+        }
         return nh_loop_is_throwing(socket->emitter.loop) ? NULL : nh_error_out_of_memory();
     }
     (void)nh_emitter_retain(&message->emitter);

@@ -112,9 +112,12 @@ static void accept_connection(nh_net_server *server, nh_connection *connection) 
     if (options->keep_alive) {
         nh_socket_set_keep_alive(socket, true, options->keep_alive_initial_delay);
     }
-    server->connections++;
-    nh_emitter_retain(&server->emitter);
-    socket->server = server;
+    /* One that could not start to read has been destroyed before anybody saw it. */
+    if (!socket->stream.destroyed) {
+        server->connections++;
+        nh_emitter_retain(&server->emitter);
+        socket->server = server;
+    }
     nh_value value = nh_value_of_object_take(&socket->stream.emitter);
     nh_emitter_emit_value(&server->emitter, "connection", value);
     nh_value_release(&value);

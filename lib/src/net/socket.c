@@ -96,6 +96,7 @@ static void destroy_socket(nh_stream *stream, nh_error *error, void *data) {
     (void)data;
     socket->connecting = false;
     nh_timer_stop(stream->emitter.loop, &socket->idle_timer);
+    socket->idle_ms = 0; /* nothing starts it again: bytes may still be on their way to a parser */
     if (socket->handle != NULL) {
         nh_socket_handle_close(socket, true, error != NULL);
         nh_stream_destroy_done(stream, error);

@@ -268,6 +268,60 @@ static void close_leaves_busy_connections_alone(void) {
     stop();
 }
 
+/* --- what the fuzzer of sessions found ------------------------------------------------------ */
+
+static void keep_socket(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
+    (void)emitter;
+    (void)count;
+    nh_emitter **kept = data;
+    *kept = nh_emitter_retain(arguments[0].as.object);
+    (void)nh_emitter_on(*kept, "timeout", note, "timeout");
+    (void)nh_emitter_on(*kept, "close", note, "closed");
+}
+
+static void times_nothing_out_after_close(void) {
+    nh_emitter *kept = NULL;
+    REQUIRE_TRUE(start(nh_undefined()));
+    (void)nh_emitter_on(nh_as_emitter(server), "connection", keep_socket, &kept);
+    ASSERT_TRUE(connect_client());
+    nh_loop_begin_turn(fixture.loop);
+    nh_error_release(
+        nh_writable_write_bytes(nh_as_stream(client), nh_bytes_of_text(GET POST), NULL));
+    (void)nh_socket_reset_and_destroy(client);
+    nh_loop_end_turn(fixture.loop);
+    pass(10000);
+    ASSERT_TRACE(&fixture, "closed");
+    nh_emitter_release(kept);
+    stop();
+}
+
+static void closes_after_a_connection_that_cannot_be_read(void) {
+    for (uint64_t nth = 1; nth <= 2; nth++) {
+        REQUIRE_TRUE(start(nh_undefined()));
+        (void)nh_emitter_on(nh_as_emitter(server), "close", note, "closed");
+        (void)nh_simulator_fail(fixture.simulator, NULL, NH_SIMULATOR_START_READING, nth,
+                                nh_status_of_name("ECONNRESET"));
+        ASSERT_TRUE(connect_client());
+        nh_loop_begin_turn(fixture.loop);
+        nh_stream_destroy(nh_as_stream(client), NULL);
+        nh_server_close(server, nh_undefined());
+        nh_loop_end_turn(fixture.loop);
+        pass(10);
+        ASSERT_TRACE(&fixture, "closed");
+        stop();
+    }
+}
+
+static void leaves_exchanges_under_way_to_the_loop(void) {
+    REQUIRE_TRUE(start(nh_undefined()));
+    ASSERT_TRUE(connect_client());
+    send_text("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
+    pass(10);
+    nh_emitter_release(nh_as_emitter(client));
+    nh_emitter_release(nh_as_emitter(server));
+    fixture_close(&fixture); /* finds leaks */
+}
+
 /* --- without memory ------------------------------------------------------------------------- */
 
 static bool exchange_with_refusal(size_t nth) {
@@ -302,6 +356,9 @@ int main(int argc, char **argv) {
         UNIT_CASE(closes_idle_connections_after_a_while),
         UNIT_CASE(answers_slow_heads_with_408),
         UNIT_CASE(close_leaves_busy_connections_alone),
+        UNIT_CASE(times_nothing_out_after_close),
+        UNIT_CASE(closes_after_a_connection_that_cannot_be_read),
+        UNIT_CASE(leaves_exchanges_under_way_to_the_loop),
         UNIT_CASE(survives_any_refused_allocation),
     };
     return UNIT_RUN("server", cases, argc, argv);
