@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reference/evaluate_entries.h"
 #include <nodehttp/client_request.h>
 
+#include "reference/evaluate_entries.h"
+#include "reference/evaluate_question.h"
 #include "reference/frame.h"
 #include "reference/plain.h"
 #include "reference/promise.h"
@@ -13,7 +14,7 @@
 typedef bool (*form_evaluator)(ts_frame *frame, const json_t *form, const json_t *operand,
                                nh_value *out_value);
 
-static bool finish(ts_frame *frame, nh_value value, nh_value *out_value)
+bool ts_finish_value(ts_frame *frame, nh_value value, nh_value *out_value)
 {
     if (value.type == NH_INVALID) {
         ts_session_fail(frame->session, "out of memory");
@@ -47,7 +48,7 @@ static bool evaluate_bigint(ts_frame *frame, const json_t *form, const json_t *o
                             nh_value *out_value)
 {
     (void)form;
-    return finish(frame,
+    return ts_finish_value(frame,
                   nh_bigint_new(frame->session->memory, json_string_value(operand),
                                 json_string_length(operand)),
                   out_value);
@@ -57,7 +58,7 @@ static bool evaluate_symbol(ts_frame *frame, const json_t *form, const json_t *o
                             nh_value *out_value)
 {
     (void)form;
-    return finish(frame,
+    return ts_finish_value(frame,
                   nh_symbol_new(frame->session->memory, json_string_value(operand),
                                 json_string_length(operand)),
                   out_value);
@@ -88,7 +89,7 @@ static bool evaluate_bytes(ts_frame *frame, const json_t *form, const json_t *op
         }
         data[i] = (uint8_t)(high * 16 + low);
     }
-    return finish(frame, buffer, out_value);
+    return ts_finish_value(frame, buffer, out_value);
 }
 
 static bool evaluate_buffer(ts_frame *frame, const json_t *form, const json_t *operand,
@@ -103,7 +104,7 @@ static bool evaluate_buffer(ts_frame *frame, const json_t *form, const json_t *o
                           ? nh_value_retain(text)
                           : nh_buffer_of(frame->session->memory, nh_value_bytes(text));
     nh_value_release(&text);
-    return finish(frame, buffer, out_value);
+    return ts_finish_value(frame, buffer, out_value);
 }
 
 /* Bytes, one for each character U+0000 to U+00FF of the text. */
@@ -129,7 +130,7 @@ static bool evaluate_latin1(ts_frame *frame, const json_t *form, const json_t *o
     nh_value_release(&text);
     nh_value exact = nh_buffer_slice(frame->session->memory, buffer, 0, length);
     nh_value_release(&buffer);
-    return finish(frame, exact, out_value);
+    return ts_finish_value(frame, exact, out_value);
 }
 
 /* UTF-8 of one UTF-16 code unit. */
@@ -154,7 +155,7 @@ static bool evaluate_char(ts_frame *frame, const json_t *form, const json_t *ope
         text[length++] = (char)(0x80 | (code >> 6 & 0x3F));
         text[length++] = (char)(0x80 | (code & 0x3F));
     }
-    return finish(frame, nh_string_new(frame->session->memory, text, length), out_value);
+    return ts_finish_value(frame, nh_string_new(frame->session->memory, text, length), out_value);
 }
 
 /* Joins `pieces` `times` times: bytes when any piece is a buffer. */
@@ -211,7 +212,7 @@ static bool evaluate_repeat(ts_frame *frame, const json_t *form, const json_t *o
         value = join(frame->session->memory, parts.values, 1, (size_t)times);
     }
     ts_arguments_free(frame->session, &parts);
-    return finish(frame, value, out_value);
+    return ts_finish_value(frame, value, out_value);
 }
 
 static bool evaluate_concat(ts_frame *frame, const json_t *form, const json_t *operand,
@@ -230,7 +231,7 @@ static bool evaluate_concat(ts_frame *frame, const json_t *form, const json_t *o
     }
     nh_value value = join(frame->session->memory, parts.values, parts.count, 1);
     ts_arguments_free(frame->session, &parts);
-    return finish(frame, value, out_value);
+    return ts_finish_value(frame, value, out_value);
 }
 
 static const char *text_or(const json_t *object, const char *key, const char *fallback)
@@ -268,7 +269,7 @@ static bool evaluate_function(ts_frame *frame, const json_t *form, const json_t 
                               nh_value *out_value)
 {
     (void)form;
-    return finish(frame, ts_function_of(frame, operand), out_value);
+    return ts_finish_value(frame, ts_function_of(frame, operand), out_value);
 }
 
 static bool evaluate_new(ts_frame *frame, const json_t *form, const json_t *operand,
@@ -292,180 +293,6 @@ static bool evaluate_new(ts_frame *frame, const json_t *form, const json_t *oper
         return false;
     }
     return done;
-}
-
-static const char *type_name(nh_value value)
-{
-    switch (value.type) {
-    case NH_INVALID:
-    case NH_UNDEFINED:
-        return "undefined";
-    case NH_BOOLEAN:
-        return "boolean";
-    case NH_NUMBER:
-        return "number";
-    case NH_BIGINT:
-        return "bigint";
-    case NH_STRING:
-        return "string";
-    case NH_SYMBOL:
-        return "symbol";
-    case NH_FUNCTION:
-        return "function";
-    case NH_NULL:
-    case NH_BUFFER:
-    case NH_LIST:
-    case NH_MAP:
-    case NH_ERROR:
-    case NH_OBJECT:
-        break;
-    }
-    return "object";
-}
-
-static bool evaluate_typeof(ts_frame *frame, const json_t *form, const json_t *operand,
-                            nh_value *out_value)
-{
-    (void)form;
-    nh_value value;
-    if (!ts_evaluate(frame, operand, &value)) {
-        return false;
-    }
-    *out_value = nh_string_of(frame->session->memory, type_name(value));
-    nh_value_release(&value);
-    return true;
-}
-
-static bool evaluate_length(ts_frame *frame, const json_t *form, const json_t *operand,
-                            nh_value *out_value)
-{
-    (void)form;
-    nh_value value;
-    if (!ts_evaluate(frame, operand, &value)) {
-        return false;
-    }
-    size_t length = value.type == NH_LIST     ? nh_list_length(value)
-                    : value.type == NH_STRING ? nh_string_utf16_length(value)
-                    : value.type == NH_MAP    ? nh_map_length(value)
-                                              : nh_value_bytes(value).length;
-    nh_value_release(&value);
-    *out_value = nh_number((double)length);
-    return true;
-}
-
-static bool evaluate_text(ts_frame *frame, const json_t *form, const json_t *operand,
-                          nh_value *out_value)
-{
-    nh_value value;
-    if (!ts_evaluate(frame, operand, &value)) {
-        return false;
-    }
-    nh_memory *memory = frame->session->memory;
-    nh_value text = value.type == NH_BUFFER
-                        ? ts_plain_decode(memory, nh_value_bytes(value),
-                                          text_or(form, "encoding", "utf8"))
-                        : nh_value_to_string(memory, value);
-    nh_value_release(&value);
-    return finish(frame, text, out_value);
-}
-
-static void append_text(nh_memory *memory, nh_value list, nh_bytes text)
-{
-    (void)nh_list_append_take(list, nh_string_new(memory, (const char *)text.data, text.length));
-}
-
-/* The enumerable ones: neither message nor stack. */
-static void append_error_keys(nh_memory *memory, nh_value keys, const nh_error *error)
-{
-    bool has_code = false;
-    for (size_t i = 0; i < nh_error_property_count(error); i++) {
-        nh_bytes key = nh_error_property_key_at(error, i);
-        has_code = has_code || (key.length == 4 && memcmp(key.data, "code", 4) == 0);
-        append_text(memory, keys, key);
-    }
-    if (!has_code && nh_error_code(error) != NULL) {
-        append_text(memory, keys, nh_bytes_of_text("code"));
-    }
-}
-
-static bool evaluate_keys(ts_frame *frame, const json_t *form, const json_t *operand,
-                          nh_value *out_value)
-{
-    (void)form;
-    nh_value value;
-    if (!ts_evaluate(frame, operand, &value)) {
-        return false;
-    }
-    if (value.type == NH_OBJECT || value.type == NH_FUNCTION) {
-        ts_session_report_unsupported(frame->session, "own properties of API objects");
-        nh_value_release(&value);
-        return false;
-    }
-    nh_memory *memory = frame->session->memory;
-    nh_value keys = nh_list_new(memory);
-    for (size_t i = 0; i < nh_list_length(value); i++) {
-        (void)nh_list_append_take(keys, nh_string_format(memory, "%zu", i));
-    }
-    for (size_t i = 0; i < nh_map_length(value); i++) {
-        append_text(memory, keys, nh_map_key_at(value, i));
-    }
-    if (value.type == NH_ERROR) {
-        append_error_keys(memory, keys, value.as.error);
-    }
-    nh_value_release(&value);
-    return finish(frame, keys, out_value);
-}
-
-static bool evaluate_is(ts_frame *frame, const json_t *form, const json_t *operand,
-                        nh_value *out_value)
-{
-    (void)form;
-    ts_arguments pair;
-    if (!ts_evaluate_arguments(frame, operand, &pair)) {
-        return false;
-    }
-    *out_value = nh_boolean(pair.count == 2 && nh_value_is_same(pair.values[0], pair.values[1]));
-    ts_arguments_free(frame->session, &pair);
-    return true;
-}
-
-static bool evaluate_instance(ts_frame *frame, const json_t *form, const json_t *operand,
-                              nh_value *out_value)
-{
-    (void)form;
-    nh_value value;
-    if (!ts_evaluate(frame, json_array_get(operand, 0), &value)) {
-        return false;
-    }
-    const char *path = json_string_value(json_array_get(operand, 1));
-    const char *dot = path != NULL ? strrchr(path, '.') : NULL;
-    const char *name = dot != NULL ? dot + 1 : path;
-    bool is = false;
-    if (name != NULL && value.type == NH_OBJECT) {
-        is = nh_emitter_is_a(value.as.object, name);
-    } else if (name != NULL) {
-        is = (value.type == NH_BUFFER && strcmp(name, "Buffer") == 0) ||
-             (value.type == NH_LIST && strcmp(name, "Array") == 0) ||
-             (ts_promise_is(value) && strcmp(name, "Promise") == 0) ||
-             (value.type == NH_ERROR && (strcmp(name, "Error") == 0 ||
-                                         strcmp(name, nh_error_name(value.as.error)) == 0));
-    }
-    nh_value_release(&value);
-    *out_value = nh_boolean(is);
-    return true;
-}
-
-static bool evaluate_not(ts_frame *frame, const json_t *form, const json_t *operand,
-                         nh_value *out_value)
-{
-    (void)form;
-    nh_value value;
-    if (!ts_evaluate(frame, operand, &value)) {
-        return false;
-    }
-    *out_value = nh_boolean(!nh_value_is_truthy(value));
-    nh_value_release(&value);
-    return true;
 }
 
 static bool evaluate_ms(ts_frame *frame, const json_t *form, const json_t *operand,
@@ -495,7 +322,7 @@ static bool evaluate_members(ts_frame *frame, const json_t *form, const json_t *
             break;
         }
     }
-    return finish(frame, map, out_value);
+    return ts_finish_value(frame, map, out_value);
 }
 
 static bool evaluate_url(ts_frame *frame, const json_t *form, const json_t *operand,
@@ -544,13 +371,13 @@ static const struct {
     {"$null_prototype", evaluate_members},
     {"$map", ts_evaluate_map},
     {"$headers", ts_evaluate_headers},
-    {"$typeof", evaluate_typeof},
-    {"$length", evaluate_length},
-    {"$text", evaluate_text},
-    {"$keys", evaluate_keys},
-    {"$is", evaluate_is},
-    {"$instance", evaluate_instance},
-    {"$not", evaluate_not},
+    {"$typeof", ts_evaluate_typeof},
+    {"$length", ts_evaluate_length},
+    {"$text", ts_evaluate_text},
+    {"$keys", ts_evaluate_keys},
+    {"$is", ts_evaluate_is},
+    {"$instance", ts_evaluate_instance},
+    {"$not", ts_evaluate_not},
     {"$ms", evaluate_ms},
     {"$super", evaluate_super},
     {"$url", evaluate_url},
@@ -586,7 +413,7 @@ static bool evaluate_list(ts_frame *frame, const json_t *json, nh_value *out_val
             break;
         }
     }
-    return finish(frame, list, out_value);
+    return ts_finish_value(frame, list, out_value);
 }
 
 bool ts_evaluate(ts_frame *frame, const json_t *json, nh_value *out_value)
@@ -604,8 +431,8 @@ bool ts_evaluate(ts_frame *frame, const json_t *json, nh_value *out_value)
             return ts_path_get(frame, text + 1, out_value);
         }
         size_t skip = text[0] == '$' && length > 1 ? 1 : 0;
-        return finish(frame, nh_string_new(frame->session->memory, text + skip, length - skip),
-                      out_value);
+        return ts_finish_value(
+            frame, nh_string_new(frame->session->memory, text + skip, length - skip), out_value);
     }
     case JSON_INTEGER:
     case JSON_REAL:

@@ -80,6 +80,9 @@ const char *ts_session_label(ts_session *session, nh_emitter *object, const char
 
 /* Evaluates JSON to a value (owned). False when that threw, or the session is over. */
 bool ts_evaluate(ts_frame *frame, const json_t *json, nh_value *out_value);
+/* Ends an evaluation: stores `value`, which is taken; false, and the session is over, when there was no
+ * memory for it (NH_INVALID). */
+bool ts_finish_value(ts_frame *frame, nh_value value, nh_value *out_value);
 /* Evaluates a list of arguments (JSON NULL: none). On success the caller frees with
  * ts_arguments_free. */
 typedef struct ts_arguments {
