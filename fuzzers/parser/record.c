@@ -38,6 +38,10 @@ BOOKKEEPING static uint64_t mixed_bytes(uint64_t hash, nh_bytes bytes) {
     return mixed(hash, word);
 }
 
+uint64_t parser_hash(nh_bytes bytes) {
+    return mixed_bytes(0, bytes);
+}
+
 BOOKKEEPING static uint64_t mixed_fields(uint64_t hash, const nh_header_block *fields) {
     size_t count = nh_header_block_count(fields);
     for (size_t i = 0; i < count; i++) {
@@ -132,6 +136,7 @@ static void compare_with_wire(struct parser_record *record, const nh_message_hea
                    scan.blanks);
     }
     record->place += scan.length;
+    record->knows_place = count == scan.lines; /* a dropped line may have been Transfer-Encoding */
 }
 
 static void check_head(struct parser_record *record, const nh_message_head *head) {

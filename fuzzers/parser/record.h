@@ -38,6 +38,8 @@ struct parser_record {
 
 extern const nh_message_parser_hooks parser_record_hooks;
 
+/* A hash of bytes. */
+uint64_t parser_hash(nh_bytes bytes);
 /* After the last event: adds what is unfinished. */
 void parser_record_close(struct parser_record *record);
 /* "<events> <end>", in words, on standard error. */
