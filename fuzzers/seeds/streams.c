@@ -86,28 +86,39 @@ struct urls {
     const struct seed_source *source;
 };
 
-static void add_url(json_t *value, const struct urls *urls) {
-    ts_text text = {NULL, 0, 0};
-    if (seed_bytes(urls->source, value, &text) && text.length < 1024 &&
-        memchr(ts_text_get(&text), '\n', text.length) == NULL &&
-        memchr(ts_text_get(&text), ':', text.length) != NULL) {
-        seeds_add(urls->seeds, "url", ts_text_get(&text), text.length);
+/* `before`, a value's text and `after`, together a URL. */
+static void add_url(const struct urls *urls, const char *before, const json_t *value,
+                    const char *after) {
+    ts_text url = {NULL, 0, 0};
+    ts_text_append(&url, before);
+    if (seed_bytes(urls->source, value, &url)) {
+        ts_text_append(&url, after);
+        if (url.length < 1024 && strstr(ts_text_get(&url), ":") != NULL) {
+            seeds_add(urls->seeds, "url", ts_text_get(&url), url.length);
+        }
     }
-    ts_text_free(&text);
+    ts_text_free(&url);
 }
 
-/* The first argument of http.get() and http.request(), of a new URL, and every {"$url": ...}. */
+/* What http.get() and http.request() are given, every {"$url": ...}; and the paths, hosts and
+ * credentials of options, where they would stand in a URL. */
 static void visit_for_urls(json_t *object, void *data) {
+    static const struct {
+        const char *key, *before, *after;
+    } options[] = {
+        {"$url", "", ""},           {"path", "http://a", ""},
+        {"host", "http://", "/"},   {"hostname", "http://", ":80/?a#b"},
+        {"port", "http://a:", "/"}, {"auth", "http://", "@a/"},
+    };
     const struct urls *urls = data;
     const char *call = seed_member(object, "call");
     const char *made = seed_member(object, "new");
-    json_t *form = json_object_get(object, "$url");
     if ((call != NULL && strncmp(call, "http.", 5) == 0) ||
         (made != NULL && strcmp(made, "URL") == 0)) {
-        add_url(seed_argument(object, 0), urls);
+        add_url(urls, "", seed_argument(object, 0), "");
     }
-    if (form != NULL) {
-        add_url(form, urls);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        add_url(urls, options[i].before, json_object_get(object, options[i].key), options[i].after);
     }
 }
 
