@@ -73,6 +73,10 @@ static void send_body(struct client_run *run, struct client_exchange *exchange,
     nh_value callback = callback_of(run, how, ends ? "end" : "write");
     set_call_owner(run, callback, (size_t)(exchange - run->exchanges));
     if (ends) {
+        /* Whoever ends a request late gets its 'finish' late, as in Node.js. */
+        if ((exchange->events->seen & GRAMMAR_BIT(GRAMMAR_CLOSE)) != 0) {
+            exchange->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
+        }
         release(nh_outgoing_message_end(message, chunk, encoding, callback));
     } else {
         release(nh_outgoing_message_write(message, chunk, encoding, callback, NULL));
@@ -180,6 +184,7 @@ static void pipe_response(struct client_run *run, struct client_exchange *exchan
         return;
     }
     target->is_foreign = true;
+    target->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
     release(nh_readable_pipe(nh_as_stream(exchange->response), nh_as_emitter(target->request),
                              (into & 0x80u) == 0));
 }

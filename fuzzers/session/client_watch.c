@@ -48,6 +48,10 @@ static void on_socket(struct client_exchange *exchange, nh_stream *socket) {
                                BIT(GRAMMAR_CONNECT) | BIT(GRAMMAR_READY) | BIT(GRAMMAR_TIMEOUT) |
                                    BIT(GRAMMAR_FREE));
     }
+    if (!nh_emitter_is_a(object, "Socket")) {
+        /* A Duplex may answer while it is written to, and all is over before the last callback. */
+        exchange->events->excused |= BIT(GRAMMAR_FINISH);
+    }
     /* Borrowed: known to be there as long as it is watched. */
     exchange->socket = events == NULL ? NULL : socket;
     exchange->socket_events = events;
@@ -116,6 +120,11 @@ static void on_request_event(struct client_exchange *exchange, enum grammar_even
     if (event == GRAMMAR_UPGRADE || event == GRAMMAR_CONNECT) {
         /* That closes the request, but not its connection: what was written goes on its way. */
         exchange->events->excused |= BIT(GRAMMAR_FINISH);
+        if (exchange->socket != NULL &&
+            !nh_emitter_is_a(nh_as_emitter(exchange->socket), "Socket")) {
+            /* A Duplex that is the program's alone goes when the program forgets it. */
+            exchange->socket_events->not_to_close = true;
+        }
     }
     if (event == GRAMMAR_RESPONSE_ARRIVED || event == GRAMMAR_UPGRADE || event == GRAMMAR_CONNECT) {
         const uint64_t ends =
