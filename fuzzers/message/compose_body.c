@@ -115,36 +115,58 @@ static void note_chunk(struct fuzz_message *message, const struct chunk *chunk) 
 
 /* --- what may go wrong -------------------------------------------------------------------- */
 
-/* The codes that a call which writes may fail with, besides the predicted one. */
-static bool may_fail_with(const struct fuzz_composer *composer, struct fuzz_message *message,
-                          const char *code) {
-    if (strcmp(code, "ERR_HTTP_TRAILER_INVALID") == 0) {
-        return !message->head_made && fuzz_may_have_trailer(message);
+/* Whether a call has to fail because of strictContentLength. */
+enum mismatch { NO_MISMATCH, MISMATCH, MAY_MISMATCH };
+
+/* What a body of `length` bytes comes to with the Content-Length that the program gave, in a head
+ * that is made; at the end of the message it has to be a number, and that number. */
+static enum mismatch predict_mismatch(const struct fuzz_composer *composer,
+                                      const struct fuzz_message *message, size_t length,
+                                      bool is_end) {
+    if ((composer->flags & FUZZ_COMPOSER_STRICT_LENGTH) == 0 || has_no_body(message) ||
+        !message->head_made || !fuzz_has_line(message, "content-length") ||
+        fuzz_has_line(message, "transfer-encoding")) {
+        return NO_MISMATCH;
     }
-    if (strcmp(code, "ERR_HTTP_CONTENT_LENGTH_MISMATCH") == 0) {
-        return (composer->flags & FUZZ_COMPOSER_STRICT_LENGTH) != 0;
+    const struct fuzz_field *field = fuzz_line_named(message, "content-length");
+    nh_bytes digits = field->values[0];
+    size_t limit = 0;
+    bool is_plain = fuzz_is_only_line(message, "content-length") && !field->is_list &&
+                    digits.length > 0 && digits.length < 8;
+    for (size_t i = 0; is_plain && i < digits.length; i++) {
+        is_plain = digits.data[i] >= '0' && digits.data[i] <= '9';
+        limit = limit * 10 + (size_t)(digits.data[i] - '0');
     }
-    if (strcmp(code, "ERR_HTTP_BODY_NOT_ALLOWED") == 0) {
-        return (composer->flags & FUZZ_COMPOSER_REJECT_BODY) != 0 && has_no_body(message);
+    if (!is_plain) {
+        return MAY_MISMATCH;
     }
-    return false;
+    bool fits = is_end ? field->is_number && length == limit : length <= limit;
+    return fits ? NO_MISMATCH : MISMATCH;
 }
 
-/* Takes the error of a call that may have made the head. True when it did what it should. */
+/* Takes the error of a call that may have made the head; `predicted` is what making it comes to.
+ * True when the call did what it should. */
 static bool conclude(const struct fuzz_composer *composer, struct fuzz_message *message,
-                     nh_error *error, const char *predicted, const char *call) {
+                     nh_error *error, const char *predicted, enum mismatch mismatch,
+                     const char *call) {
     const char *code = fuzz_code_of(error);
-    bool trailer = code != NULL && strcmp(code, "ERR_HTTP_TRAILER_INVALID") == 0;
-    bool allowed = predicted == NULL && code != NULL;
-    if (allowed && trailer) {
-        allowed = may_fail_with(composer, message, code);
-        message->abandoned = true;
-    }
+    const char *expected = predicted;
+    bool had_head = message->head_made;
     fuzz_note_head(message);
-    if (allowed && !trailer) {
-        allowed = may_fail_with(composer, message, code);
+    if (code != NULL && predicted == NULL) {
+        bool rejects = (composer->flags & FUZZ_COMPOSER_REJECT_BODY) != 0;
+        bool is_trailer = strcmp(code, "ERR_HTTP_TRAILER_INVALID") == 0;
+        bool is_body = strcmp(code, "ERR_HTTP_BODY_NOT_ALLOWED") == 0;
+        if ((is_trailer && !had_head && fuzz_may_have_trailer(message)) ||
+            (is_body && rejects && has_no_body(message))) {
+            expected = code;
+        }
+        message->abandoned = message->abandoned || is_trailer;
     }
-    return fuzz_expect_take(composer, error, allowed ? code : predicted, call);
+    if (expected == NULL && (mismatch == MISMATCH || (mismatch == MAY_MISMATCH && code != NULL))) {
+        expected = "ERR_HTTP_CONTENT_LENGTH_MISMATCH";
+    }
+    return fuzz_expect_take(composer, error, expected, call);
 }
 
 /* --- the calls ---------------------------------------------------------------------------- */
@@ -162,9 +184,12 @@ static void write_chunk(struct fuzz_composer *composer, struct fuzz_message *mes
     make_chunk(composer, kind, bytes, &chunk);
     bool ended = message->finished;
     const char *code = ended ? NULL : fuzz_predict_head(composer, message);
+    enum mismatch mismatch =
+        ended ? NO_MISMATCH
+              : predict_mismatch(composer, message, message->body_length + chunk.length, false);
     nh_error *error = nh_outgoing_message_write(message->message, chunk.value, chunk.encoding,
                                                 nh_undefined(), NULL);
-    if (conclude(composer, message, error, code, "write()") && !ended) {
+    if (conclude(composer, message, error, code, mismatch, "write()") && !ended) {
         note_chunk(message, &chunk);
     }
     release_chunk(&chunk);
@@ -183,7 +208,13 @@ void fuzz_end_message(struct fuzz_composer *composer, struct fuzz_message *messa
     const char *code = ended ? NULL : fuzz_predict_head(composer, message);
     nh_error *error =
         nh_outgoing_message_end(message->message, chunk.value, chunk.encoding, nh_undefined());
-    bool done = conclude(composer, message, error, code, "end()");
+    enum mismatch mismatch = NO_MISMATCH;
+    if (!ended) {
+        fuzz_note_head(message);
+        mismatch = predict_mismatch(composer, message,
+                                    message->body_length + (has_chunk ? chunk.length : 0), true);
+    }
+    bool done = conclude(composer, message, error, code, mismatch, "end()");
     if (!ended && done) {
         if (has_chunk && nh_value_is_truthy(chunk.value)) {
             note_chunk(message, &chunk);
@@ -215,7 +246,7 @@ static void cork(struct fuzz_message *message, unsigned how) {
 static void flush_headers(struct fuzz_composer *composer, struct fuzz_message *message) {
     const char *code = fuzz_predict_head(composer, message);
     nh_error *error = nh_outgoing_message_flush_headers(message->message);
-    if (conclude(composer, message, error, code, "flushHeaders()") &&
+    if (conclude(composer, message, error, code, NO_MISMATCH, "flushHeaders()") &&
         message->first == FUZZ_FIRST_NOTHING) {
         message->first = FUZZ_FIRST_EMPTY;
     }
@@ -245,9 +276,7 @@ static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *mes
     message->has_trailer = false;
     if (fuzz_expect_take(composer, error, code, "addTrailers()")) {
         message->has_trailer = true;
-        message->trailer.name = name.bytes;
-        message->trailer.is_list = fuzz_value_is_list(value);
-        message->trailer.count = fuzz_value_pieces(value, message->trailer.values);
+        fuzz_field_assign(&message->trailer, name.bytes, value);
     }
     nh_value_release(&map);
     nh_value_release(&name_value);

@@ -273,9 +273,7 @@ static const char *list_one(struct fuzz_message *message, size_t at, size_t valu
     const char *code = predict_field(given_name(message, at), value);
     if (code == NULL) {
         struct fuzz_field *field = &message->list[message->list_count++];
-        field->name = message->given[at].name;
-        field->is_list = fuzz_value_is_list(value);
-        field->count = fuzz_value_pieces(value, field->values);
+        fuzz_field_assign(field, message->given[at].name, value);
     }
     return code;
 }
@@ -335,6 +333,15 @@ const struct fuzz_field *fuzz_line_named(const struct fuzz_message *message, con
         }
     }
     return NULL;
+}
+
+bool fuzz_is_only_line(const struct fuzz_message *message, const char *name) {
+    size_t count = 0;
+    for (size_t i = 0; message->listed && i < message->list_count; i++) {
+        count += fuzz_is_named(message->list[i].name, name) ? 1 : 0;
+    }
+    const struct fuzz_field *field = fuzz_line_named(message, name);
+    return count <= 1 && field != NULL && field->count == 1;
 }
 
 bool fuzz_has_line(const struct fuzz_message *message, const char *name) {

@@ -149,6 +149,8 @@ void fuzz_compose_body(struct fuzz_composer *composer, struct fuzz_message *mess
                        enum fuzz_compose operation, const struct fuzz_step *step);
 /* The program's own lines of that name (lower case) in the head that was made. */
 const struct fuzz_field *fuzz_line_named(const struct fuzz_message *message, const char *name);
+/* Whether there is exactly one. */
+bool fuzz_is_only_line(const struct fuzz_message *message, const char *name);
 bool fuzz_has_line(const struct fuzz_message *message, const char *name);
 /* Notes that a head may have been made by a call. */
 void fuzz_note_head(struct fuzz_message *message);

@@ -100,6 +100,13 @@ size_t fuzz_value_pieces(struct fuzz_value value, nh_bytes out[FUZZ_PIECES]) {
 
 /* --- fields ------------------------------------------------------------------------------- */
 
+void fuzz_field_assign(struct fuzz_field *field, nh_bytes name, struct fuzz_value value) {
+    field->name = name;
+    field->is_list = fuzz_value_is_list(value);
+    field->is_number = value.kind == FUZZ_VALUE_NUMBER;
+    field->count = fuzz_value_pieces(value, field->values);
+}
+
 static size_t find(const struct fuzz_fields *fields, nh_bytes name) {
     size_t at = 0;
     while (at < fields->count && !fuzz_is_same_name(fields->fields[at].name, name)) {
@@ -133,9 +140,7 @@ void fuzz_fields_set(struct fuzz_fields *fields, nh_bytes name, struct fuzz_valu
     if (at == fields->count) {
         fields->count++;
     }
-    field->name = name;
-    field->is_list = fuzz_value_is_list(value);
-    field->count = fuzz_value_pieces(value, field->values);
+    fuzz_field_assign(field, name, value);
 }
 
 void fuzz_fields_append(struct fuzz_fields *fields, nh_bytes name, struct fuzz_value value) {

@@ -36,6 +36,7 @@ bool fuzz_value_is_list(struct fuzz_value value);
 struct fuzz_field {
     nh_bytes name;
     bool is_list;
+    bool is_number; /* the value is a number, not text */
     size_t count;
     nh_bytes values[FUZZ_FIELD_VALUES];
 };
@@ -44,6 +45,9 @@ struct fuzz_fields {
     struct fuzz_field fields[FUZZ_FIELDS];
     size_t count;
 };
+
+/* Gives a field its value. */
+void fuzz_field_assign(struct fuzz_field *field, nh_bytes name, struct fuzz_value value);
 
 struct fuzz_field *fuzz_fields_find(struct fuzz_fields *fields, nh_bytes name);
 const struct fuzz_field *fuzz_fields_get(const struct fuzz_fields *fields, const char *lower_case);

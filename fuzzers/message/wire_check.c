@@ -26,13 +26,8 @@ enum framing {
 
 /* Whether the program gave the field in just this one form. */
 static bool is_only(const struct fuzz_message *message, const char *name, const char *value) {
-    size_t count = 0;
-    for (size_t i = 0; message->listed && i < message->list_count; i++) {
-        count += fuzz_is_named(message->list[i].name, name) ? 1 : 0;
-    }
-    const struct fuzz_field *field = fuzz_line_named(message, name);
-    return count <= 1 && field != NULL && field->count == 1 &&
-           fuzz_is_named(field->values[0], value);
+    return fuzz_is_only_line(message, name) &&
+           fuzz_is_named(fuzz_line_named(message, name)->values[0], value);
 }
 
 static size_t write_lines(const struct fuzz_message *message, bool utf8) {
