@@ -73,27 +73,61 @@ finding_hash() {
     printf '%s %s\n' "$1" "$2" | sha1sum | cut -c 1-10
 }
 
+# finding_gist TARGET INPUT: what failed, in a word, without names of functions, which take time; false when nothing did.
+finding_gist() {
+    local report
+    if report=$(ASAN_OPTIONS=symbolize=0 UBSAN_OPTIONS=symbolize=0 timeout -k 5 20 "$(fuzz_program fuzz "$1")" \
+        "${libfuzzer_limits[@]}" "$2" 2>&1 </dev/null | tr -d '\000'); then
+        return 1
+    fi
+    finding_name - <<<"$report" | head -n 1
+}
+
+# finding_trim TARGET INPUT: takes out of the file what is not needed to fail in the same way, in halves, quarters and
+# so on, for a while.
+finding_trim() {
+    local target=$1 input=$2 gist size block offset until=$((SECONDS + findings_minimise_seconds))
+    gist=$(finding_gist "$target" "$input") || return 0
+    size=$(stat -c %s "$input")
+    block=$((size / 2))
+    while [ "$block" -ge 4 ]; do
+        offset=0
+        while [ "$offset" -lt "$size" ]; do
+            [ "$SECONDS" -lt "$until" ] || return 0
+            { head -c "$offset" "$input" && tail -c "+$((offset + block + 1))" "$input"; } >"$input.try"
+            if [ "$(finding_gist "$target" "$input.try")" = "$gist" ]; then
+                mv "$input.try" "$input"
+                size=$(stat -c %s "$input")
+            else
+                offset=$((offset + block))
+            fi
+        done
+        block=$((block / 2))
+    done
+    rm -f "$input.try"
+}
+
 # finding_minimise TARGET KEY INPUT OUTPUT: a smaller input with the same name, or a copy.
 finding_minimise() {
-    local target=$1 key=$2 input=$3 output=$4 scratch
-    scratch=$(mktemp -d)
+    local target=$1 key=$2 input=$3 output=$4 scratch candidate
     cp "$input" "$output"
     case $key in
-    timeout* | out-of-memory*) ;;
-    *)
-        (cd "$scratch" && timeout -k 5 $((findings_minimise_seconds * 2)) "$(fuzz_program fuzz "$target")" \
-            "${libfuzzer_limits[@]}" -minimize_crash=1 -runs=20000 -max_total_time="$findings_minimise_seconds" \
-            -artifact_prefix="$scratch/" "$input" >"$scratch/log" 2>&1 </dev/null) || true
-        local candidate
-        while read -r candidate; do
-            if finding_replay "$target" "$candidate" "$scratch/report" &&
-                [ "$(finding_name "$scratch/report" | head -n 1)" = "$key" ]; then
-                cp "$candidate" "$output"
-                break
-            fi
-        done < <(find "$scratch" -name 'minimized-from-*' -size "-$(($(stat -c %s "$input") + 1))c" -printf '%s\t%p\n' | sort -n | head -n 5 | cut -f 2)
-        ;;
+    timeout* | out-of-memory*) return 0 ;;
     esac
+    scratch=$(mktemp -d)
+    cp "$input" "$scratch/trimmed"
+    finding_trim "$target" "$scratch/trimmed"
+    timeout -k 5 $((findings_minimise_seconds * 2)) "$(fuzz_program fuzz "$target")" "${libfuzzer_limits[@]}" \
+        -minimize_crash=1 -runs=20000 -max_total_time="$findings_minimise_seconds" -artifact_prefix="$scratch/" \
+        "$scratch/trimmed" >"$scratch/log" 2>&1 </dev/null || true
+    while read -r candidate; do
+        if finding_replay "$target" "$candidate" "$scratch/report" &&
+            [ "$(finding_name "$scratch/report" | head -n 1)" = "$key" ]; then
+            cp "$candidate" "$output"
+            break
+        fi
+    done < <(find "$scratch" \( -name 'minimized-from-*' -o -name trimmed \) -size "-$(($(stat -c %s "$input") + 1))c" \
+        -printf '%s\t%p\n' | sort -n | head -n 5 | cut -f 2)
     rm -rf "$scratch"
 }
 
