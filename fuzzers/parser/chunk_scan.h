@@ -7,6 +7,9 @@
 
 #include <nodehttp/message_parser.h>
 
+/* Shorter inputs cannot reach the limit. */
+#define CHUNK_SCAN_BYTES 16384U
+
 /* Fails when the chunks of the first request of `wire` do not go with how its parse ended: with
  * `code` (NULL: no error) at `offset`. Requests that are not plainly chunked are left alone. */
 void chunk_scan_check(nh_bytes wire, const char *code, size_t offset);

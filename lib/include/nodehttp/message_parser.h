@@ -114,7 +114,7 @@ const nh_message_parser_error *nh_message_parser_finish(nh_message_parser *parse
 /* The error that stopped the parser, the way 'clientError' and a request's 'error' carry it:
  * message "Parse Error: <reason>", code, properties bytesParsed and reason. NULL when there is
  * none; owned by the caller. */
-nh_error *nh_message_parser_take_error(nh_message_parser *parser);
+nh_error *nh_message_parser_error_object(nh_message_parser *parser);
 
 /* --- field lines -------------------------------------------------------------------------- */
 

@@ -155,7 +155,7 @@ const nh_message_parser_error *nh_message_parser_finish(nh_message_parser *parse
     return status == HPE_OK ? NULL : stop(parser, status, 0, false);
 }
 
-nh_error *nh_message_parser_take_error(nh_message_parser *parser) {
+nh_error *nh_message_parser_error_object(nh_message_parser *parser) {
     if (parser->error.code == NULL) {
         return NULL;
     }
