@@ -91,6 +91,21 @@ static void check_queue(const nh_agent *agent, nh_value used, nh_value idle, nh_
     }
 }
 
+/* Sockets that are destroyed and have not told so yet: one that was idle leaves its list as soon as a
+ * request comes across it, but counts until its 'close', as in Node.js. */
+static double count_dying(const struct client_run *run) {
+    double count = 0;
+    for (size_t i = 0; i < run->grammar.object_count; i++) {
+        const struct grammar_object *events = &run->grammar.objects[i];
+        if (events->kind == GRAMMAR_SOCKET && events->object != NULL &&
+            (events->seen & GRAMMAR_BIT(GRAMMAR_CLOSE)) == 0 &&
+            nh_stream_is_destroyed(nh_as_stream(events->object))) {
+            count++;
+        }
+    }
+    return count;
+}
+
 static void check_pool(struct client_run *run, const nh_agent *agent) {
     nh_value used = nh_agent_sockets(agent);
     nh_value idle = nh_agent_free_sockets(agent);
@@ -99,8 +114,9 @@ static void check_pool(struct client_run *run, const nh_agent *agent) {
     check_sockets(run, idle, used, true);
     double sum = (double)(count_all(used) + count_all(idle));
     if (grammar_keeps_promises(&run->grammar)) {
-        FUZZ_CHECK(sum == nh_agent_total_socket_count(agent), "%g sockets, totalSocketCount %g",
-                   sum, nh_agent_total_socket_count(agent));
+        double total = nh_agent_total_socket_count(agent);
+        FUZZ_CHECK(sum == total || (sum < total && total <= sum + count_dying(run)),
+                   "%g sockets, totalSocketCount %g", sum, total);
         /* A connection that is still being made counts nowhere, in Node.js neither. */
         if (!run->limits_changed && !run->connections_may_not_come) {
             check_limits(agent, used, idle);

@@ -42,6 +42,7 @@ struct client_exchange {
     bool has_connection_to_come; /* somebody will give it a connection, sooner or later */
     bool is_foreign;       /* its body may be any bytes: a response was piped into it */
     bool aborted;          /* abort() was called */
+    bool closed;           /* 'close' was emitted */
     bool head_seen;        /* by the server */
 };
 

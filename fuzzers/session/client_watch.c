@@ -91,6 +91,19 @@ static void check_close(const struct client_exchange *exchange) {
                "request %u closes without a response or an error", events->number);
 }
 
+/* A response that the program does not listen to ends unseen, and may do so after the connection. */
+static void on_close(struct client_exchange *exchange) {
+    struct grammar_object *events = exchange->events;
+    bool first = !exchange->closed;
+    check_close(exchange);
+    exchange->closed = true;
+    if (first && (events->attached & BIT(GRAMMAR_RESPONSE_ARRIVED)) == 0) {
+        nh_value response = nh_client_request_get(exchange->request, NH_CLIENT_REQUEST_RES);
+        events->closes_again = response.type == NH_OBJECT;
+        nh_value_release(&response);
+    }
+}
+
 static void on_request_event(struct client_exchange *exchange, enum grammar_event event,
                              const nh_value *arguments, size_t count) {
     static const struct {
@@ -115,7 +128,7 @@ static void on_request_event(struct client_exchange *exchange, enum grammar_even
     } else if (event == GRAMMAR_RESPONSE_ARRIVED && count > 0) {
         on_response(exchange, arguments[0].as.object);
     } else if (event == GRAMMAR_CLOSE) {
-        check_close(exchange);
+        on_close(exchange);
     }
     if (event == GRAMMAR_UPGRADE || event == GRAMMAR_CONNECT) {
         /* That closes the request, but not its connection: what was written goes on its way. */

@@ -219,6 +219,44 @@ static void checks_options(void) {
     fixture_close(&fixture);
 }
 
+/* createConnection of a program that cannot connect. */
+static void fail_to_connect(const nh_value *arguments, size_t count, void *data,
+                            nh_value *out_result) {
+    struct fixture *fixture = data;
+    (void)out_result;
+    ASSERT_SIZE_EQ(count, 3);
+    nh_value error =
+        nh_value_of_error_take(nh_error_new(&fixture->memory.memory, "Error", NULL, "no way"));
+    nh_function_invoke(arguments[1], &error, 1, NULL);
+    nh_value_release(&error);
+}
+
+static void a_request_without_a_connection_is_destroyed(void) {
+    struct fixture fixture = {.loop = NULL};
+    struct watched watched = {.moment = NEVER};
+    REQUIRE_TRUE(fixture_open(&fixture));
+    nh_agent *agent = new_agent(&fixture, "keepAlive", nh_boolean(true), NULL, nh_undefined());
+    nh_value function =
+        nh_function_new(&fixture.memory.memory, "", fail_to_connect, &fixture, NULL);
+    nh_agent_replace(agent, NH_AGENT_CREATE_CONNECTION, function);
+    nh_value_release(&function);
+    nh_value options = peer_options(&fixture);
+    set_option(options, "agent", nh_value_of_object(nh_as_emitter(agent)));
+    nh_loop_begin_turn(fixture.loop);
+    watch_request(&watched, &fixture, options);
+    end_request(&watched, NULL);
+    ASSERT_FALSE(nh_client_request_is_destroyed(watched.request));
+    /* Told on the tick after the one that destroys the request: it goes to nobody but a callback. */
+    ASSERT_NO_ERROR(nh_outgoing_message_write_bytes(nh_as_outgoing_message(watched.request),
+                                                    nh_bytes_of_text("late"), NULL));
+    nh_loop_end_turn(fixture.loop);
+    ASSERT_TRACE(&fixture, "error(no way) close");
+    ASSERT_TRUE(nh_client_request_is_destroyed(watched.request));
+    forget_request(&watched);
+    nh_emitter_release(nh_as_emitter(agent));
+    fixture_close(&fixture);
+}
+
 int main(int argc, char **argv) {
     static const struct unit_case cases[] = {UNIT_CASE(keeps_and_reuses_sockets),
                                              UNIT_CASE(queues_beyond_max_sockets),
@@ -226,6 +264,7 @@ int main(int argc, char **argv) {
                                              UNIT_CASE(heeds_the_keep_alive_hint),
                                              UNIT_CASE(idle_sockets_time_out),
                                              UNIT_CASE(names_connections),
-                                             UNIT_CASE(checks_options)};
+                                             UNIT_CASE(checks_options),
+                                             UNIT_CASE(a_request_without_a_connection_is_destroyed)};
     return UNIT_RUN("agent", cases, argc, argv);
 }
