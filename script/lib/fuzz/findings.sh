@@ -90,7 +90,7 @@ finding_trim() {
     gist=$(finding_gist "$target" "$input") || return 0
     size=$(stat -c %s "$input")
     block=$((size / 2))
-    while [ "$block" -ge 4 ]; do
+    while [ "$block" -ge 1 ]; do
         offset=0
         while [ "$offset" -lt "$size" ]; do
             [ "$SECONDS" -lt "$until" ] || return 0

@@ -51,6 +51,15 @@ rows() {
     grep -c '"engine": ' "$work/reports/latest.json"
 }
 
+# fuzz_for_both ARGUMENT...: the target that fails, until both bugs are found; a busy machine may take more than one run.
+fuzz_for_both() {
+    local tries
+    for ((tries = 0; tries < 5; tries++)); do
+        fuzz failing "$@"
+        [ "$(count "$findings" -mindepth 1 -maxdepth 1)" -lt 2 ] || return 0
+    done
+}
+
 # build COMPILER... PRESET
 build() {
     local bin=$work/build/${*: -1}/bin options=("${@:1:$#-1}")
@@ -75,7 +84,7 @@ done
 step "libFuzzer"
 fuzz clean --minutes 0.04
 expect_equal "no findings: status" $status 0
-fuzz failing --minutes 0.1
+fuzz_for_both --minutes 0.08
 expect_equal "findings: status" $status 1
 expect_equal "one folder a bug" "$(count "$findings" -mindepth 1 -maxdepth 1)" 2
 expect "the property is named" grep -q -r 'property violated: .* bytes are too many (target.c:' "$findings" --include=title.txt
@@ -86,7 +95,7 @@ for folder in "$findings"/*; do
 done
 expect_equal "no raw findings are left" "$(count "$work/build/fuzzing/libfuzzer/failing/artifacts" -type f)" 0
 expect_equal "rows of the report" "$(rows)" 2
-fuzz failing --minutes 0.04
+fuzz_for_both --minutes 0.04
 expect_equal "known bugs are findings again" "$status $(count "$findings" -mindepth 1 -maxdepth 1)" "1 2"
 expect_equal "a row is replaced" "$(rows)" 2
 
@@ -115,7 +124,7 @@ if have afl-fuzz && have afl-clang-fast; then
     run_logged "$work/build.log" env AFL_QUIET=1 AFL_USE_ASAN=1 bash -c "$(declare -f build)
         work=$work here=$here; build afl-clang-fast -fsanitize=fuzzer afl" || exit 2
     rm -rf "$findings"
-    fuzz failing --engine afl --minutes 0.12
+    fuzz_for_both --engine afl --minutes 0.1
     expect_equal "findings: status" $status 1
     expect_equal "one folder a bug" "$(count "$findings" -mindepth 1 -maxdepth 1)" 2
     fuzz clean --engine afl --minutes 0.05
