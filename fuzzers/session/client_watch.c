@@ -91,6 +91,15 @@ static void check_close(const struct client_exchange *exchange) {
                "request %u closes without a response or an error", events->number);
 }
 
+/* A request whose connection has gone goes through its end again when a complete response is read to
+ * its own: 'close', and 'free' of the socket. So it does in Node.js. */
+static void expect_second_close(struct client_exchange *exchange) {
+    exchange->events->closes_again = true;
+    if (exchange->socket_events != NULL) {
+        exchange->socket_events->excused |= BIT(GRAMMAR_FREE);
+    }
+}
+
 /* A response that the program does not listen to ends unseen, and may do so after the connection. */
 static void on_close(struct client_exchange *exchange) {
     struct grammar_object *events = exchange->events;
@@ -99,7 +108,9 @@ static void on_close(struct client_exchange *exchange) {
     exchange->closed = true;
     if (first && (events->attached & BIT(GRAMMAR_RESPONSE_ARRIVED)) == 0) {
         nh_value response = nh_client_request_get(exchange->request, NH_CLIENT_REQUEST_RES);
-        events->closes_again = response.type == NH_OBJECT;
+        if (response.type == NH_OBJECT) {
+            expect_second_close(exchange);
+        }
         nh_value_release(&response);
     }
 }
@@ -222,9 +233,8 @@ static void on_response_event(struct client_exchange *exchange, enum grammar_eve
     if (event == GRAMMAR_READABLE && exchange->response != NULL) {
         read_all(exchange->response);
     } else if (event == GRAMMAR_END && exchange->request != NULL) {
-        exchange->events->closes_again = (exchange->events->seen & BIT(GRAMMAR_CLOSE)) != 0;
-        if (exchange->events->closes_again && exchange->socket_events != NULL) {
-            exchange->socket_events->excused |= BIT(GRAMMAR_FREE);
+        if ((exchange->events->seen & BIT(GRAMMAR_CLOSE)) != 0) {
+            expect_second_close(exchange);
         }
     }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
