@@ -31,7 +31,7 @@ static const struct fuzz_script_format format = {
 
 /* A block of exactly its capacity, so that a sanitizer sees what is written past it. */
 static struct fuzz_buffer buffer_of(const void *bytes, size_t length, size_t capacity) {
-    uint8_t *data = malloc(capacity);
+    uint8_t *data = calloc(capacity, 1);
     REQUIRE_NOT_NULL(data);
     memcpy(data, bytes, length);
     return (struct fuzz_buffer){data, length, capacity};
