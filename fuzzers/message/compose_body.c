@@ -124,8 +124,17 @@ static enum mismatch predict_mismatch(const struct fuzz_composer *composer,
                                       const struct fuzz_message *message, size_t length,
                                       bool is_end) {
     if ((composer->flags & FUZZ_COMPOSER_STRICT_LENGTH) == 0 || has_no_body(message) ||
-        !message->head_made || !fuzz_has_line(message, "content-length") ||
-        fuzz_has_line(message, "transfer-encoding")) {
+        !message->head_made) {
+        return NO_MISMATCH;
+    }
+    if (message->miscounted) {
+        return MAY_MISMATCH;
+    }
+    const struct fuzz_field *encoding = fuzz_line_named(message, "transfer-encoding");
+    if (encoding != NULL) { /* hasHeader(), which does not know of a list */
+        return message->listed ? MAY_MISMATCH : NO_MISMATCH;
+    }
+    if (!fuzz_has_line(message, "content-length")) {
         return NO_MISMATCH;
     }
     const struct fuzz_field *field = fuzz_line_named(message, "content-length");
@@ -151,6 +160,8 @@ static bool conclude(const struct fuzz_composer *composer, struct fuzz_message *
                      const char *call) {
     const char *code = fuzz_code_of(error);
     const char *expected = predicted;
+    /* Node.js counts the bytes of a chunk before it finds that there can be no head. */
+    message->miscounted = message->miscounted || (code != NULL && !message->head_made);
     bool had_head = message->head_made;
     fuzz_note_head(message);
     if (code != NULL && predicted == NULL) {

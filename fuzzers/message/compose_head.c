@@ -22,9 +22,6 @@ static const char *predict_field(struct fuzz_text name, struct fuzz_value value)
 
 static void note_removal(struct fuzz_message *message, nh_bytes name) {
     message->removed_connection = message->removed_connection || fuzz_is_named(name, "connection");
-    message->removed_length = message->removed_length || fuzz_is_named(name, "content-length");
-    message->removed_encoding =
-        message->removed_encoding || fuzz_is_named(name, "transfer-encoding");
     message->sends_date = message->sends_date && !fuzz_is_named(name, "date");
     fuzz_fields_remove(&message->fields, name);
 }

@@ -140,8 +140,8 @@ static void reset_message(struct fuzz_message *message) {
     message->finished = message->interim_waited = message->has_trailer = false;
     message->first = FUZZ_FIRST_NOTHING;
     message->pending_from = message->late_from = FUZZ_NOWHERE;
-    message->abandoned = message->is_head = false;
-    message->removed_connection = message->removed_length = message->removed_encoding = false;
+    message->abandoned = message->is_head = message->miscounted = false;
+    message->removed_connection = false;
     message->status = message->head_status = 200;
     message->sends_date = false;
     message->corked = 0;

@@ -89,8 +89,9 @@ struct fuzz_message {
     bool is_head; /* the answer to HEAD */
     enum fuzz_first first;
     bool finished;
-    bool abandoned; /* a call failed in a way that leaves the message undefined */
-    bool removed_connection, removed_length, removed_encoding; /* by removeHeader() */
+    bool miscounted;         /* bytes that were not written may count for strictContentLength */
+    bool abandoned;          /* a call failed in a way that leaves the message undefined */
+    bool removed_connection; /* by removeHeader() */
     bool sends_date;
     unsigned corked;
     uint8_t *body; /* what was written */
