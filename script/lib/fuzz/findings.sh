@@ -58,13 +58,13 @@ finding_name() {
             if (kind == "") kind = "failure"
             # What a message quotes changes from input to input: it counts up to there.
             said = property; sub(/[0-9"\047:<(].*/, "", said)
-            if (property != "") { print "property " place " " said; print "property violated: " property " (" place ")"; exit }
+            if (property != "") { said = "property " place " " said; sub(/ +$/, "", said); print said; print "property violated: " property " (" place ")"; exit }
             # Where a slow input is when it is stopped changes: the outermost functions stay.
             if (kind == "timeout") {
                 names = ""
                 for (i = count - 1; i > 0 && i >= count - 2; i--) names = names (names == "" ? "" : " > ") all[i]
             }
-            print kind " " names; print kind (names == "" ? "" : " in " names)
+            print kind (names == "" ? "" : " " names); print kind (names == "" ? "" : " in " names)
         }' "$1"
 }
 
