@@ -7,7 +7,10 @@ nh_listener_list *nh_listeners_new(nh_memory *memory, const char *event) {
     size_t length = strlen(event);
     nh_listener_list *list = nh_memory_allocate(memory, sizeof(nh_listener_list) + length + 1);
     if (list != NULL) {
-        *list = (nh_listener_list){.memory = memory, .name_length = length};
+        *list = (nh_listener_list){.memory = memory,
+                                   .entries = list->first,
+                                   .capacity = NH_LISTENERS_INLINE,
+                                   .name_length = length};
         memcpy(list->name, event, length + 1);
     }
     return list;
@@ -17,11 +20,15 @@ static bool make_room(nh_listener_list *list) {
     if (list->length < list->capacity) {
         return true;
     }
-    size_t capacity = list->capacity == 0 ? 2 : list->capacity * 2;
-    nh_listener_entry *entries =
-        nh_memory_resize(list->memory, list->entries, capacity * sizeof(nh_listener_entry));
+    bool is_inline = list->entries == list->first;
+    size_t capacity = list->capacity * 2;
+    nh_listener_entry *entries = nh_memory_resize(list->memory, is_inline ? NULL : list->entries,
+                                                  capacity * sizeof(nh_listener_entry));
     if (entries == NULL) {
         return false;
+    }
+    if (is_inline) {
+        memcpy(entries, list->first, list->length * sizeof(nh_listener_entry));
     }
     list->entries = entries;
     list->capacity = capacity;
@@ -94,7 +101,9 @@ void nh_listeners_clean_up(nh_listener_list *list) {
     }
     list->rounds = NULL;
     if (list->unlinked) {
-        nh_memory_free(list->memory, list->entries);
+        if (list->entries != list->first) {
+            nh_memory_free(list->memory, list->entries);
+        }
         nh_memory_free(list->memory, list);
     }
 }

@@ -27,16 +27,20 @@ typedef struct nh_round {
     uint64_t start; /* by the list's clock */
 } nh_round;
 
+/* Most events have no more listeners than these, which need no block of their own. */
+#define NH_LISTENERS_INLINE 2
+
 struct nh_listener_list {
     nh_listener_list *next; /* the event that got its first listener after this one's */
     nh_memory *memory;
-    nh_listener_entry *entries;
+    nh_listener_entry *entries; /* `first`, or a block */
     size_t length; /* entries, those marked as removed included */
     size_t capacity;
     size_t live;    /* entries that listen */
     uint64_t clock; /* counts removals */
     nh_round *rounds;
     bool unlinked; /* no listener is left; freed after the last round */
+    nh_listener_entry first[NH_LISTENERS_INLINE];
     size_t name_length;
     char name[];
 };
