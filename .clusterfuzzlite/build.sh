@@ -71,7 +71,7 @@ for target in "${targets[@]}"; do
     cp "$build/bin/$name" "$OUT/"
     rm -f "$OUT/${name}_seed_corpus.zip"
     (cd "corpus/$target" && find . -type f -not -name '*.dict' -not -name '.*' | sort |
-        zip -q -X "$OUT/${name}_seed_corpus.zip" -@) || fail "corpus/$target has no inputs"
+        zip -q -X "$OUT/${name}_seed_corpus.zip" -@) || fail "corpus/$target has no inputs, or they could not be packed"
     printf '[libfuzzer]\ntimeout = 25\n' >"$OUT/$name.options"
     if [ -f "corpus/$target/$target.dict" ]; then
         cp "corpus/$target/$target.dict" "$OUT/$name.dict"
