@@ -220,9 +220,12 @@ coverage() {
     mapfile -t profiles < <(find "$work" -name '*.profraw')
     [ ${#profiles[@]} -gt 0 ] || die "no input was replayed" "script/fuzz --seeds makes some; cmake --preset coverage has to build with clang"
     "$profdata" merge -sparse -o "$work/all.profdata" "${profiles[@]}"
-    # The whole library, not what the programs were linked with: a file that no target uses counts too.
-    "$cov" export -format=lcov -instr-profile="$work/all.profdata" "$library" >"$work/all.lcov" 2>"$work/cov.log" ||
+    # The whole library, not what the programs were linked with: a file that no target uses counts too. As one object,
+    # for llvm-cov wants sections aligned, which members of an archive are not always.
+    if ! ld -r --whole-archive "$library" -o "$work/library.o" 2>"$work/cov.log" ||
+        ! "$cov" export -format=lcov -instr-profile="$work/all.profdata" "$work/library.o" >"$work/all.lcov" 2>>"$work/cov.log"; then
         die "$cov failed" "see $work/cov.log"
+    fi
     coverage_files "$work/all.lcov" >"$work/files"
     for target in "${coverage_group[@]}"; do
         grep -q "^lib/src/http/$target " "$work/files" || die "lib/src/http/$target is not in the coverage" \
