@@ -161,13 +161,19 @@ static size_t counted(const struct run *run, const struct parser_record *record,
         .counted;
 }
 
-/* A head that is not complete is refused when it reaches the limit, and not before. */
+/* A head that is not complete is refused when it reaches the limit, and not before; trailers are
+ * not refused before as many bytes came after the head. */
 static void check_limit(const struct run *run, const struct parser_record *record) {
-    if (!record->is_strict || !record->knows_place || record->state != IN_HEAD) {
+    if (!record->is_strict || !record->knows_place || record->state == BETWEEN_MESSAGES) {
         return;
     }
     size_t limit = limit_of(run);
-    if (is_text(record->code, "HPE_HEADER_OVERFLOW")) {
+    if (record->state == IN_BODY) {
+        FUZZ_CHECK(!is_text(record->code, "HPE_HEADER_OVERFLOW") ||
+                       record->offset - record->place >= limit,
+                   "trailers overflow the limit of %zu within %zu bytes", limit,
+                   record->offset - record->place);
+    } else if (is_text(record->code, "HPE_HEADER_OVERFLOW")) {
         size_t count = counted(run, record, record->offset);
         FUZZ_CHECK(count >= limit, "a head of %zu bytes overflows the limit of %zu", count, limit);
     } else if (record->code == NULL) {

@@ -139,6 +139,17 @@ static void compare_with_wire(struct parser_record *record, const nh_message_hea
     record->knows_place = count == scan.lines; /* a dropped line may have been Transfer-Encoding */
 }
 
+/* Whatever the mode, what is reported of a section is below the limit. */
+BOOKKEEPING static void check_below_limit(const struct parser_record *record,
+                                          const nh_header_block *fields, size_t text_length) {
+    size_t length = text_length;
+    for (size_t i = 0; i < nh_header_block_count(fields); i++) {
+        length += nh_header_block_name(fields, i).length + nh_header_block_value(fields, i).length;
+    }
+    size_t limit = parser_max_header_size(record->settings);
+    FUZZ_CHECK(length < limit, "a section of %zu bytes passed the limit of %zu", length, limit);
+}
+
 static void check_head(struct parser_record *record, const nh_message_head *head) {
     double limit = record->settings->options.max_headers_count;
     size_t count = nh_header_block_count(head->fields);
@@ -149,6 +160,8 @@ static void check_head(struct parser_record *record, const nh_message_head *head
                "the head is of the other kind");
     if (record->is_whole && record->knows_place && record->is_strict) {
         compare_with_wire(record, head);
+    } else {
+        check_below_limit(record, head->fields, head->text.length);
     }
     if (record->memory != NULL) {
         parser_views_check(&record->memory->memory, head->fields, head->shown_count,
@@ -250,6 +263,7 @@ static void on_complete(nh_message_parser *parser, const nh_header_block *traile
         fprintf(stderr, "  complete after %zu bytes of body\n", record->body_length);
         print_fields(trailers);
     }
+    check_below_limit(record, trailers, 0);
     record->state = BETWEEN_MESSAGES;
     record->has_upgraded = record->takes_upgrade;
     record->knows_place = record->knows_place && !record->has_coding;
