@@ -41,13 +41,13 @@ void fuzz_parts_read(struct fuzz_parts *parts, const uint8_t *data, size_t lengt
 /* A line's end: 2 with CRLF, 1 with LF only, 0 without. */
 size_t fuzz_line_end(const uint8_t *line, size_t length);
 
-/* A field line's name and value, without the whitespace around the value. Without a colon all of it
- * is the name. */
+/* The name and value of the field line at `at`, without the whitespace around the value. Without a
+ * colon all of it is the name. */
 struct fuzz_field_place {
     size_t name_at, name_length;
     size_t value_at, value_length;
 };
 
-struct fuzz_field_place fuzz_field_place_of(const uint8_t *line, size_t at, size_t length);
+struct fuzz_field_place fuzz_field_place_of(const uint8_t *data, size_t at, size_t length);
 
 #endif
