@@ -76,6 +76,7 @@ static void send_body(struct client_run *run, struct client_exchange *exchange,
         /* Whoever ends a request late gets its 'finish' late, as in Node.js. */
         if ((exchange->events->seen & GRAMMAR_BIT(GRAMMAR_CLOSE)) != 0) {
             exchange->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
+            client_expect_second_close(exchange);
         }
         release(nh_outgoing_message_end(message, chunk, encoding, callback));
     } else {

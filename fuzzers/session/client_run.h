@@ -151,6 +151,8 @@ extern const struct grammar_hooks client_grammar_hooks;
 void client_watch_request(struct client_exchange *exchange);
 /* The exchange's references, if the run keeps any, are given up. */
 void client_let_go(struct client_exchange *exchange);
+/* The request was closed, and may now come to its end once more. */
+void client_expect_second_close(struct client_exchange *exchange);
 /* Nobody promises that this request ever closes. */
 void client_expect_nothing(struct client_exchange *exchange);
 /* What has to be true of a request when everything is over. */

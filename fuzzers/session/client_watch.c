@@ -93,7 +93,7 @@ static void check_close(const struct client_exchange *exchange) {
 
 /* A request whose connection has gone goes through its end again when a complete response is read to
  * its own: 'close', and 'free' of the socket. So it does in Node.js. */
-static void expect_second_close(struct client_exchange *exchange) {
+void client_expect_second_close(struct client_exchange *exchange) {
     exchange->events->closes_again = true;
     if (exchange->socket_events != NULL) {
         exchange->socket_events->excused |= BIT(GRAMMAR_FREE);
@@ -106,10 +106,16 @@ static void on_close(struct client_exchange *exchange) {
     bool first = !exchange->closed;
     check_close(exchange);
     exchange->closed = true;
+    if (exchange->run->connections_may_not_come) {
+        /* Told to a request in the queue that there is no connection, it stays there, and may be told
+         * again when the next socket goes. So it does in Node.js. */
+        exchange->events->closes_again = true;
+        exchange->events->excused |= BIT(GRAMMAR_ERROR) | BIT(GRAMMAR_SOCKET_ASSIGNED);
+    }
     if (first && (events->attached & BIT(GRAMMAR_RESPONSE_ARRIVED)) == 0) {
         nh_value response = nh_client_request_get(exchange->request, NH_CLIENT_REQUEST_RES);
         if (response.type == NH_OBJECT) {
-            expect_second_close(exchange);
+            client_expect_second_close(exchange);
         }
         nh_value_release(&response);
     }
@@ -234,7 +240,7 @@ static void on_response_event(struct client_exchange *exchange, enum grammar_eve
         read_all(exchange->response);
     } else if (event == GRAMMAR_END && exchange->request != NULL) {
         if ((exchange->events->seen & BIT(GRAMMAR_CLOSE)) != 0) {
-            expect_second_close(exchange);
+            client_expect_second_close(exchange);
         }
     }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -308,8 +308,9 @@ static void take_out(nh_value map, nh_value name, const nh_stream *socket) {
 
 /* The request that a new socket would help: the next one of this name, or else the first of the
  * first name in the queue, unless that still has sockets. Retained; undefined when there is none.
- */
-static nh_value next_in_queue(const nh_agent *agent, nh_value name) {
+ * `*options`, those of the socket that goes, become those to connect with: they stay for a request
+ * of the same name; any other one brings its own, once (undefined afterwards). */
+static nh_value next_in_queue(const nh_agent *agent, nh_value name, nh_value *options) {
     nh_value own = nh_map_get_bytes(agent->requests, nh_value_bytes(name));
     if (nh_list_length(own) > 0) {
         return nh_value_retain(nh_list_get(own, 0));
@@ -321,7 +322,9 @@ static nh_value next_in_queue(const nh_agent *agent, nh_value name) {
         }
         nh_value queue = nh_map_value_at(agent->requests, i);
         if (nh_list_length(queue) > 0) {
-            return nh_value_retain(nh_list_get(queue, 0));
+            nh_value next = nh_list_get(queue, 0);
+            *options = nh_client_request_of(next.as.object)->queued_options;
+            return nh_value_retain(next);
         }
     }
     return nh_undefined();
@@ -338,15 +341,14 @@ nh_error *nh_agent_remove_socket(nh_agent *agent, nh_stream *socket, nh_value op
     if (!nh_writable_is_writable(socket)) {
         take_out(agent->free_sockets, name, socket);
     }
-    nh_value next = next_in_queue(agent, name);
+    nh_value next = next_in_queue(agent, name, &options);
     nh_value_release(&name);
-    if (next.type == NH_OBJECT) {
+    if (next.type == NH_OBJECT && options.type == NH_MAP) {
         nh_client_request *request = nh_client_request_of(next.as.object);
-        nh_value request_options = nh_value_retain(request->queued_options);
-        if (request_options.type == NH_MAP) {
-            error = nh_agent_create_socket(agent, request, request_options, NH_AGENT_FOR_QUEUE);
-        }
-        nh_value_release(&request_options);
+        (void)nh_value_retain(options);
+        nh_value_release(&request->queued_options);
+        error = nh_agent_create_socket(agent, request, options, NH_AGENT_FOR_QUEUE);
+        nh_value_release(&options);
     }
     nh_value_release(&next);
     nh_emitter_release(&socket->emitter);

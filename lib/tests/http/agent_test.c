@@ -257,6 +257,88 @@ static void a_request_without_a_connection_is_destroyed(void) {
     fixture_close(&fixture);
 }
 
+/* createConnection that tells the timeout it is given, and connects while it is told to. */
+struct connector {
+    struct fixture *fixture;
+    bool fails;
+};
+
+static void tell_and_connect(const nh_value *arguments, size_t count, void *data,
+                             nh_value *out_result) {
+    struct connector *connector = data;
+    nh_socket_options options;
+    nh_socket *socket;
+    (void)count;
+    fixture_note(connector->fixture, "create(%g)", nh_map_get(arguments[0], "timeout").as.number);
+    if (connector->fails) {
+        nh_value error = nh_value_of_error_take(
+            nh_error_new(&connector->fixture->memory.memory, "Error", NULL, "no way"));
+        nh_function_invoke(arguments[1], &error, 1, NULL);
+        nh_value_release(&error);
+        return;
+    }
+    nh_socket_options_init(&options);
+    nh_socket_options_of_map(&options, arguments[0]);
+    ASSERT_NO_ERROR(
+        nh_net_create_connection(connector->fixture->loop, &options, nh_undefined(), &socket));
+    *out_result = nh_value_of_object_take(nh_as_emitter(socket));
+}
+
+/* Three requests, of which the last one waits; then no connection can be made any more, and the
+ * first two go. */
+static void run_queue_case(const char *limit, int last_port, const char *expected) {
+    static const struct peer_answer silence = {NULL, PEER_STAYS};
+    struct fixture fixture = {.loop = NULL};
+    struct peer peer;
+    struct watched watched[3] = {{.moment = NEVER}, {.moment = NEVER}, {.moment = NEVER}};
+    struct connector connector = {&fixture, false};
+    REQUIRE_TRUE(fixture_open(&fixture));
+    REQUIRE_TRUE(peer_open(&peer, &fixture, &silence, 1));
+    nh_agent *agent =
+        new_agent(&fixture, "keepAlive", nh_boolean(true), limit, nh_number(2));
+    nh_value function =
+        nh_function_new(&fixture.memory.memory, "", tell_and_connect, &connector, NULL);
+    nh_agent_replace(agent, NH_AGENT_CREATE_CONNECTION, function);
+    nh_value_release(&function);
+    nh_loop_begin_turn(fixture.loop);
+    for (int i = 0; i < 3; i++) {
+        nh_value options = peer_options(&fixture);
+        set_option(options, "agent", nh_value_of_object(nh_as_emitter(agent)));
+        set_option(options, "timeout", nh_number(1000 + i));
+        set_option(options, "port", nh_number(i == 2 ? last_port : PEER_PORT));
+        watch_request(&watched[i], &fixture, options);
+        end_request(&watched[i], NULL);
+    }
+    nh_loop_end_turn(fixture.loop);
+    nh_simulator_run_until(fixture.simulator, nh_loop_now_ms(fixture.loop) + 10);
+    connector.fails = true;
+    for (int i = 0; i < 2; i++) {
+        nh_loop_begin_turn(fixture.loop);
+        nh_client_request_destroy(watched[i].request, NULL);
+        nh_loop_end_turn(fixture.loop);
+        nh_simulator_run_until(fixture.simulator, nh_loop_now_ms(fixture.loop) + 10);
+    }
+    ASSERT_TRACE(&fixture, expected);
+    for (int i = 0; i < 3; i++) {
+        forget_request(&watched[i]);
+    }
+    nh_emitter_release(nh_as_emitter(agent));
+    fixture_close(&fixture);
+}
+
+/* For a request of the same name the agent connects as the socket that went did, each time one
+ * goes; for a request of another name as that one asks, once. */
+static void connects_for_the_queue(void) {
+    run_queue_case("maxSockets", PEER_PORT,
+                   "create(1000) create(1001) socket socket finish finish create(1000) "
+                   "error(socket hang up) close error(no way) close create(1001) "
+                   "error(socket hang up) close error(no way) close");
+    run_queue_case("maxTotalSockets", PEER_PORT + 1,
+                   "create(1000) create(1001) socket socket finish finish create(1002) "
+                   "error(socket hang up) close error(no way) close "
+                   "error(socket hang up) close");
+}
+
 int main(int argc, char **argv) {
     static const struct unit_case cases[] = {UNIT_CASE(keeps_and_reuses_sockets),
                                              UNIT_CASE(queues_beyond_max_sockets),
@@ -265,6 +347,7 @@ int main(int argc, char **argv) {
                                              UNIT_CASE(idle_sockets_time_out),
                                              UNIT_CASE(names_connections),
                                              UNIT_CASE(checks_options),
-                                             UNIT_CASE(a_request_without_a_connection_is_destroyed)};
+                                             UNIT_CASE(a_request_without_a_connection_is_destroyed),
+                                             UNIT_CASE(connects_for_the_queue)};
     return UNIT_RUN("agent", cases, argc, argv);
 }
