@@ -265,6 +265,16 @@ static void flush_headers(struct fuzz_composer *composer, struct fuzz_message *m
 
 /* --- trailers ----------------------------------------------------------------------------- */
 
+/* How many elements of a list of several come before one that is not legal. */
+static size_t count_legal(const struct fuzz_field *field, struct fuzz_value value) {
+    size_t count = 0;
+    while (field->count > 1 && count < field->count &&
+           fuzz_is_field_value((struct fuzz_text){field->values[count], value.text.wide})) {
+        count++;
+    }
+    return count;
+}
+
 static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *message,
                         const struct fuzz_step *step) {
     nh_memory *memory = memory_of(composer);
@@ -285,9 +295,13 @@ static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *mes
                                                        made ? map : (nh_value){.type = NH_INVALID});
     /* Each call replaces what the ones before have added. */
     message->has_trailer = false;
-    if (fuzz_expect_take(composer, error, code, "addTrailers()")) {
-        message->has_trailer = true;
+    bool added = fuzz_expect_take(composer, error, code, "addTrailers()");
+    if (fuzz_is_token(name)) {
         fuzz_field_assign(&message->trailer, name.bytes, value);
+        /* Elements of a list before a bad one stay. */
+        message->trailer.count =
+            added ? message->trailer.count : count_legal(&message->trailer, value);
+        message->has_trailer = added || message->trailer.count != 0;
     }
     nh_value_release(&map);
     nh_value_release(&name_value);
