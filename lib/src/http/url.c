@@ -207,11 +207,13 @@ static void parse_path(url_parts *url, nh_bytes text) {
         more = end < text.length;
         nh_bytes segment = nh_url_slice(text, start, end);
         int dots = dot_count(segment);
+        /* Node.js leaves no path at all behind a last ".." that has nothing to drop. */
+        bool vanishes = url->special == NULL && dots == 2 && url->path.length == 0;
         if (dots == 2) {
             shorten_path(url);
         }
         if (dots > 0) {
-            if (!more) {
+            if (!more && !vanishes) {
                 nh_text_add_c(&url->path, "/");
             }
         } else {
