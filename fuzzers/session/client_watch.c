@@ -106,6 +106,10 @@ static void on_close(struct client_exchange *exchange) {
     bool first = !exchange->closed;
     check_close(exchange);
     exchange->closed = true;
+    if (exchange->socket != NULL && !nh_emitter_is_a(nh_as_emitter(exchange->socket), "Socket")) {
+        /* A Duplex is the program's alone now, and goes when the program forgets it. */
+        exchange->socket_events->not_to_close = true;
+    }
     if (exchange->run->connections_may_not_come) {
         /* Told to a request in the queue that there is no connection, it stays there, and may be told
          * again when the next socket goes. So it does in Node.js. */
@@ -150,11 +154,6 @@ static void on_request_event(struct client_exchange *exchange, enum grammar_even
     if (event == GRAMMAR_UPGRADE || event == GRAMMAR_CONNECT) {
         /* That closes the request, but not its connection: what was written goes on its way. */
         exchange->events->excused |= BIT(GRAMMAR_FINISH);
-        if (exchange->socket != NULL &&
-            !nh_emitter_is_a(nh_as_emitter(exchange->socket), "Socket")) {
-            /* A Duplex that is the program's alone goes when the program forgets it. */
-            exchange->socket_events->not_to_close = true;
-        }
     }
     if (event == GRAMMAR_RESPONSE_ARRIVED || event == GRAMMAR_UPGRADE || event == GRAMMAR_CONNECT) {
         const uint64_t ends =
