@@ -60,7 +60,7 @@ planted_build() {
             -DTOUCHSTONE_TESTS=OFF "-DCMAKE_C_FLAGS=-include $planted_work/source/planted/planted.h") || exit 2
     fi
     for target in "$@"; do
-        programs+=("fuzz_$target")
+        programs+=("fuzz_$target" "fuzz_${target}_replay")
         ! ninja -C "$folder" -t query "fuzz_${target}_mutator" >/dev/null 2>&1 || programs+=("fuzz_${target}_mutator")
     done
     run_logged "$folder.log" cmake --build "$folder" --target "${programs[@]}" || exit 2
@@ -74,7 +74,7 @@ planted_try_libfuzzer() {
     mapfile -t folders < <(fuzz_committed "$target")
     [ -z "$(fuzz_dictionary "$target")" ] || options+=("-dict=$(fuzz_dictionary "$target")")
     mkdir -p "$work/corpus"
-    timeout -k 5 $((limit + 20)) "$(fuzz_program fuzz "$target")" "${libfuzzer_limits[@]}" "${options[@]}" \
+    timeout --foreground -k 5 $((limit + 20)) "$(fuzz_program fuzz "$target")" "${libfuzzer_limits[@]}" "${options[@]}" \
         -max_total_time="$limit" -report_slow_units=3600 -print_final_stats=1 -artifact_prefix="$work/" \
         "$work/corpus" "${folders[@]}" >"$work/log" 2>&1 </dev/null || true
     found=$(sed -n 's/.*Test unit written to //p' "$work/log" | tail -n 1)
@@ -92,20 +92,18 @@ planted_try_afl() {
         find "$folder" -type f -exec cp -t "$work/in" --backup=numbered {} +
     done < <(fuzz_committed "$target")
     [ -n "$(ls -A "$work/in")" ] || printf '\n' >"$work/in/newline"
-    # The driver runs files one by one, and a finding ends it: AFL++ itself leaves out first inputs that fail.
-    if ! (afl_environment && cd "$work/in" && timeout $((limit + 20)) find . -type f -print0 | LC_ALL=C sort -z |
-        xargs -0 -n 4096 "$program") >"$work/log" 2>&1 </dev/null; then
+    # AFL++ leaves out first inputs that fail: they are run before, in the order of their names, and a finding ends that.
+    if ! (afl_environment && timeout $((limit + 20)) "${program}_replay" "$work/in") >"$work/log" 2>&1 </dev/null; then
         by=seeds
-        executions=$(grep -c '^Reading ' "$work/log" || true)
-        found=$(sed -n 's/^Reading [0-9]* bytes from //p' "$work/log" | tail -n 1)
-        found=${found:+$work/in/${found#./}}
+        found=$(sed -n 's/^input: //p' "$work/log" | tail -n 1)
+        executions=$(find "$work/in" -type f | LC_ALL=C sort | grep -n -x -F "$found" | cut -d : -f 1)
         return
     fi
     by=mutation
     (
         afl_environment
         export AFL_BENCH_UNTIL_CRASH=1
-        exec timeout -k 5 $((limit + 30)) afl-fuzz -i "$work/in" -o "$work/out" "${options[@]}" -V "$limit" -t 2000+ \
+        exec timeout --foreground -k 5 $((limit + 30)) afl-fuzz -i "$work/in" -o "$work/out" "${options[@]}" -V "$limit" -t 2000+ \
             -m none -- "$program"
     ) >>"$work/log" 2>&1 </dev/null || true
     found=$(find "$work/out/default/crashes" -name 'id:*' 2>/dev/null | LC_ALL=C sort | head -n 1)
@@ -116,7 +114,7 @@ planted_try_afl() {
 planted_replay() {
     local preset
     preset=$(fuzz_preset "$1")
-    ASAN_OPTIONS=detect_leaks=0 timeout 60 "$(fuzz_program "$preset" "$2")" "$3" >"$4" 2>&1 </dev/null
+    (ASAN_OPTIONS=detect_leaks=0 timeout 60 "$(fuzz_program "$preset" "$2")" "$3" >"$4" 2>&1 </dev/null) 2>/dev/null
 }
 
 # What a log says was noticed.
