@@ -241,10 +241,10 @@ static int64_t index_of(nh_bytes key) {
 
 static bool is_same_name(nh_bytes a, nh_bytes b) {
     size_t i = 0;
-    while (i < a.length && i < b.length && lower(a.data[i]) == lower(b.data[i])) {
+    while (a.length == b.length && i < a.length && lower(a.data[i]) == lower(b.data[i])) {
         i++;
     }
-    return i == a.length && i == b.length;
+    return a.length == b.length && i == a.length;
 }
 
 /* The first lines of the names, in the order in which an object has them as keys. */
