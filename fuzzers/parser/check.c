@@ -29,7 +29,7 @@
 #define VIEWED_BYTES 256U
 /* Under an engine, one input in this many is parsed again, and of one in as many of these views are
  * built; most inputs differ from others in what they make the parser do once. */
-#define SAMPLE 4U
+#define SAMPLE 16U
 
 struct run {
     struct parser_settings settings;
