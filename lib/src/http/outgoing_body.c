@@ -150,6 +150,19 @@ static nh_error *send_chunk(nh_outgoing_message *message, nh_value chunk, nh_val
     return error != NULL ? error : send_line_end(message, callback, out_more);
 }
 
+/* The head of a message whose whole body is known. Without memory nothing is decided: the next
+ * attempt may know more or less of the body. */
+static nh_error *make_head_of_length(nh_outgoing_message *message, double length) {
+    nh_value before = nh_value_retain(message->content_length);
+    nh_value_assign_take(&message->content_length, nh_number(length));
+    nh_error *error = nh_outgoing_implicit_header(message);
+    if (error == nh_error_out_of_memory()) {
+        nh_value_assign_take(&message->content_length, nh_value_retain(before));
+    }
+    nh_value_release(&before);
+    return error;
+}
+
 /* What write() and the last chunk of end() share. */
 static nh_error *write_chunk(nh_outgoing_message *message, nh_value chunk, nh_value encoding,
                              nh_value callback, bool from_end, bool *out_more) {
@@ -172,10 +185,8 @@ static nh_error *write_chunk(nh_outgoing_message *message, nh_value chunk, nh_va
     double length = nh_outgoing_byte_length(chunk, encoding);
     error = count_body_bytes(message, length, from_end);
     if (error == NULL && !message->has_head) {
-        if (from_end) {
-            nh_value_assign_take(&message->content_length, nh_number(length));
-        }
-        error = nh_outgoing_implicit_header(message);
+        error =
+            from_end ? make_head_of_length(message, length) : nh_outgoing_implicit_header(message);
     }
     if (error != NULL) {
         return error;
@@ -264,8 +275,7 @@ static nh_error *send_last_chunk(nh_outgoing_message *message, nh_value chunk, n
     if (message->socket != NULL) {
         nh_writable_cork(message->socket);
     }
-    nh_value_assign_take(&message->content_length, nh_number(0));
-    return nh_outgoing_implicit_header(message);
+    return make_head_of_length(message, 0);
 }
 
 /* What says where the body ends; 'finish' follows when it is out. */

@@ -300,9 +300,43 @@ static void add_framing(head_builder *head) {
     }
 }
 
+/* What building a head decides about the message. */
+typedef struct head_decisions {
+    bool chunked_encoding;
+    bool last;
+    bool should_keep_alive;
+    bool default_keep_alive;
+    bool removed_connection;
+    bool removed_transfer_encoding;
+    bool removed_content_length;
+} head_decisions;
+
+static head_decisions decisions_of(const nh_outgoing_message *message) {
+    return (head_decisions){
+        .chunked_encoding = message->chunked_encoding,
+        .last = message->last,
+        .should_keep_alive = message->should_keep_alive,
+        .default_keep_alive = message->default_keep_alive,
+        .removed_connection = message->removed_connection,
+        .removed_transfer_encoding = message->removed_transfer_encoding,
+        .removed_content_length = message->removed_content_length,
+    };
+}
+
+static void restore(nh_outgoing_message *message, head_decisions before) {
+    message->chunked_encoding = before.chunked_encoding;
+    message->last = before.last;
+    message->should_keep_alive = before.should_keep_alive;
+    message->default_keep_alive = before.default_keep_alive;
+    message->removed_connection = before.removed_connection;
+    message->removed_transfer_encoding = before.removed_transfer_encoding;
+    message->removed_content_length = before.removed_content_length;
+}
+
 nh_error *nh_outgoing_store_head(nh_outgoing_message *message, nh_bytes first_line,
                                  nh_head_source source, nh_value given) {
     head_builder head = {.message = message, .memory = nh_object_memory(&message->emitter)};
+    head_decisions before = decisions_of(message);
     nh_text_init(&head.text, head.memory);
     nh_text_reserve(&head.text, USUAL_SIZE);
     nh_text_add_bytes(&head.text, first_line);
@@ -327,13 +361,15 @@ nh_error *nh_outgoing_store_head(nh_outgoing_message *message, nh_bytes first_li
         }
     }
     nh_text_add(&head.text, "\r\n", 2);
+    if (head.error == NULL && head.text.failed) {
+        head.error = nh_error_out_of_memory();
+    }
     if (head.error != NULL) {
+        if (head.error == nh_error_out_of_memory()) {
+            restore(message, before); /* the next attempt may frame the body in another way */
+        }
         nh_text_deinit(&head.text);
         return head.error;
-    }
-    if (head.text.failed) {
-        nh_text_deinit(&head.text);
-        return nh_error_out_of_memory();
     }
     nh_text_deinit(&message->head);
     message->head = head.text;

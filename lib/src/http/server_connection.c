@@ -465,7 +465,8 @@ static void cut(nh_tie *tie) {
 
 static bool attach(nh_server_connection *connection) {
     nh_stream *socket = connection->socket;
-    if (!nh_tie_add(loop_of(connection), &connection->tie, cut) || !listen(connection, "timeout", on_timeout)) {
+    if (!nh_tie_add(loop_of(connection), &connection->tie, cut) ||
+        !listen(connection, "timeout", on_timeout)) {
         return false;
     }
     start_parser(connection);

@@ -350,6 +350,46 @@ static void survives_any_refused_allocation(void) {
     ASSERT_TRUE(nth > 20);
 }
 
+/* Goes on after a write() that failed, as a program may. */
+static void write_and_end(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                          void *data) {
+    (void)emitter;
+    (void)count;
+    (void)data;
+    nh_outgoing_message *response = nh_as_outgoing_message(arguments[1].as.object);
+    nh_bytes hello = nh_bytes_of_text("hello");
+    nh_error_release(nh_outgoing_message_write_bytes(response, hello, NULL));
+    nh_error_release(nh_outgoing_message_end_bytes(response, hello));
+}
+
+static bool ends_with(const char *text) {
+    size_t length = strlen(text);
+    return received_length >= length &&
+           memcmp(received + received_length - length, text, length) == 0;
+}
+
+/* Whatever was refused, the head says how the body is framed. */
+static void frames_what_follows_a_refused_head(void) {
+    bool refused = true;
+    for (size_t nth = 1; refused; nth++) {
+        REQUIRE_TRUE(start(nh_undefined()));
+        nh_emitter_remove_all_listeners(nh_as_emitter(server), "request");
+        (void)nh_emitter_on(nh_as_emitter(server), "request", write_and_end, NULL);
+        ASSERT_TRUE(connect_client());
+        fixture.memory.refuse_at = fixture.memory.requests + nth;
+        send_text(GET);
+        pass(10);
+        if (strstr(received, "Content-Length: 5\r\n") != NULL) {
+            ASSERT_TRUE(ends_with("\r\n\r\nhello"));
+        } else if (ends_with("hello\r\n0\r\n\r\n")) {
+                        ASSERT_TRUE(strstr(received, "Transfer-Encoding: chunked\r\n") != NULL);
+        }
+        refused = fixture.memory.refused;
+        fixture.memory.refuse_at = 0;
+        stop();
+    }
+}
+
 int main(int argc, char **argv) {
     static const struct unit_case cases[] = {
         UNIT_CASE(serves_several_requests_on_a_connection),
@@ -360,6 +400,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(closes_after_a_connection_that_cannot_be_read),
         UNIT_CASE(leaves_exchanges_under_way_to_the_loop),
         UNIT_CASE(survives_any_refused_allocation),
+        UNIT_CASE(frames_what_follows_a_refused_head),
     };
     return UNIT_RUN("server", cases, argc, argv);
 }
