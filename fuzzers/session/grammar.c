@@ -50,8 +50,7 @@ static const char *const kind_names[GRAMMAR_KINDS] = {
 #define READING (BIT(GRAMMAR_DATA) | BIT(GRAMMAR_READABLE))
 #define WRITING (BIT(GRAMMAR_DRAIN) | BIT(GRAMMAR_PREFINISH) | BIT(GRAMMAR_FINISH))
 /* pause() and resume() tell of themselves whatever state the stream is in, and so does unpipe(). */
-#define CALLS                                                                                      \
-    (BIT(GRAMMAR_PAUSE) | BIT(GRAMMAR_RESUME) | BIT(GRAMMAR_PIPE) | BIT(GRAMMAR_UNPIPE))
+#define CALLS (BIT(GRAMMAR_PAUSE) | BIT(GRAMMAR_RESUME) | BIT(GRAMMAR_PIPE) | BIT(GRAMMAR_UNPIPE))
 #define ANY (BIT(GRAMMAR_EVENTS) - 1)
 
 /* The rules of a kind. */
@@ -68,8 +67,8 @@ struct grammar_rules {
 static const struct grammar_rules rules[GRAMMAR_KINDS] = {
     [GRAMMAR_SOCKET] = {.always = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_END) | BIT(GRAMMAR_FINISH),
                         .once = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_END) | BIT(GRAMMAR_FINISH) |
-                                BIT(GRAMMAR_PREFINISH) | BIT(GRAMMAR_ERROR) |
-                                BIT(GRAMMAR_CONNECT) | BIT(GRAMMAR_READY),
+                                BIT(GRAMMAR_PREFINISH) | BIT(GRAMMAR_ERROR) | BIT(GRAMMAR_CONNECT) |
+                                BIT(GRAMMAR_READY),
                         .after_close = ANY & ~CALLS,
                         .after_end = READING,
                         .after_error = READING | WRITING | BIT(GRAMMAR_END),
@@ -80,22 +79,22 @@ static const struct grammar_rules rules[GRAMMAR_KINDS] = {
                           .after_close = ANY & ~CALLS,
                           .after_end = READING | BIT(GRAMMAR_ERROR),
                           .after_error = READING | BIT(GRAMMAR_END)},
-    /* A message that is written to after its end tells so each time. */
+    /* A message that is written to after its end tells so each time; one that is ended after its
+     * connection was lost still tells that it is about to finish. */
     [GRAMMAR_RESPONSE] = {.always = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH),
-                          .once = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH) |
-                                  BIT(GRAMMAR_PREFINISH),
-                          .after_close = ANY & ~CALLS},
+                          .once = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH) | BIT(GRAMMAR_PREFINISH),
+                          .after_close = ANY & ~CALLS & ~BIT(GRAMMAR_PREFINISH)},
     [GRAMMAR_REQUEST] = {.always = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH),
-                         .once = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH) |
-                                 BIT(GRAMMAR_PREFINISH) | BIT(GRAMMAR_ABORT) |
-                                 BIT(GRAMMAR_RESPONSE_ARRIVED) | BIT(GRAMMAR_UPGRADE) |
-                                 BIT(GRAMMAR_CONNECT),
+                         .once = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH) | BIT(GRAMMAR_PREFINISH) |
+                                 BIT(GRAMMAR_ABORT) | BIT(GRAMMAR_RESPONSE_ARRIVED) |
+                                 BIT(GRAMMAR_UPGRADE) | BIT(GRAMMAR_CONNECT),
                          /* abort() tells of itself on a tick, however late it is called. */
                          .after_close = ANY & ~CALLS & ~BIT(GRAMMAR_ABORT)},
-    /* A server that is closed again says so again. */
+    /* A server that is closed again says so again; and its last connection may be gone while the
+     * parser is still at the bytes that it sent. */
     [GRAMMAR_SERVER] = {.always = BIT(GRAMMAR_CLOSE),
                         .once = BIT(GRAMMAR_LISTENING),
-                        .after_close = ANY & ~BIT(GRAMMAR_CLOSE)},
+                        .after_close = BIT(GRAMMAR_LISTENING) | BIT(GRAMMAR_CONNECTION)},
     [GRAMMAR_AGENT] = {.always = 0},
 };
 

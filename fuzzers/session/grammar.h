@@ -4,13 +4,13 @@
  * against what the object emitted before, and then tell the target. Watching references nothing, so
  * that an object goes when a program would have let go of it; the target is told then.
  *
- * Which listeners an object has changes what it does ('data' makes it flow, 'error' keeps its errors
- * from being thrown, 'timeout' keeps it alive ...), so the target chooses. Those that every object
- * of a kind gets (GRAMMAR_ALWAYS) change nothing.
+ * Which listeners an object has changes what it does ('data' makes it flow, 'error' keeps its
+ * errors from being thrown, 'timeout' keeps it alive ...), so the target chooses. Those that every
+ * object of a kind gets (GRAMMAR_ALWAYS) change nothing.
  *
- * What may not happen is checked always. What has to happen ('close' of what was destroyed, calls of
- * promised callbacks) is checked unless an allocation was refused or an exception was not caught,
- * since both may come in between, here as in Node.js. */
+ * What may not happen is checked always. What has to happen ('close' of what was destroyed, calls
+ * of promised callbacks) is checked unless an allocation was refused or an exception was not
+ * caught, since both may come in between, here as in Node.js. */
 #ifndef FUZZERS_SESSION_GRAMMAR_H
 #define FUZZERS_SESSION_GRAMMAR_H
 
@@ -37,7 +37,7 @@ enum grammar_event {
     GRAMMAR_LOOKUP,
     GRAMMAR_CONNECT, /* of a socket, a request or a server */
     GRAMMAR_READY,
-    GRAMMAR_SOCKET_ASSIGNED, /* 'socket' */
+    GRAMMAR_SOCKET_ASSIGNED,  /* 'socket' */
     GRAMMAR_RESPONSE_ARRIVED, /* 'response' */
     GRAMMAR_CONTINUE,
     GRAMMAR_INFORMATION,
@@ -74,18 +74,18 @@ struct grammar_object {
     struct grammar *grammar;
     nh_emitter *object; /* NULL once it was freed; no reference */
     enum grammar_kind kind;
-    unsigned number;   /* among those of its kind, from 0 in the order of watching */
-    uint64_t attached; /* events with a listener (GRAMMAR_BIT) */
-    uint64_t seen;     /* events that were emitted */
+    unsigned number;    /* among those of its kind, from 0 in the order of watching */
+    uint64_t attached;  /* events with a listener (GRAMMAR_BIT) */
+    uint64_t seen;      /* events that were emitted */
     unsigned listeners; /* of this grammar, still there */
     /* The program itself destroyed it with an error; whoever does that says so here. */
     bool failed_by_program;
-    /* A request emits 'close' with its connection, and again when a response that was complete by then
-     * is read to its end later: so does Node.js. The target says so when that end comes. */
+    /* A request emits 'close' with its connection, and again when a response that was complete by
+     * then is read to its end later: so does Node.js. The target says so when that end comes. */
     bool closes_again;
-    uint64_t excused; /* events that may come after 'close', here and for a reason */
-    bool not_to_close; /* nothing promises its 'close' (detached, handed over ...) */
-    void *data;        /* of the target */
+    uint64_t excused;              /* events that may come after 'close', here and for a reason */
+    bool not_to_close;             /* nothing promises its 'close' (detached, handed over ...) */
+    void *data;                    /* of the target */
     uint8_t slots[GRAMMAR_EVENTS]; /* their addresses tell listeners apart */
 };
 
@@ -101,7 +101,7 @@ struct grammar_call {
     const char *what;
     enum grammar_promise promise;
     bool called;
-    bool dropped; /* nobody references it any more */
+    bool dropped;   /* nobody references it any more */
     uintptr_t data; /* of the target */
 };
 
@@ -149,8 +149,8 @@ void grammar_listen(struct grammar_object *object, uint64_t events);
 struct grammar_object *grammar_find(struct grammar *grammar, const nh_emitter *object);
 
 /* A function value (owned) that checks how often it is called; undefined when there are
- * GRAMMAR_MOST_CALLS already. `what` is for messages and has to be static; `*out_call` (may be NULL)
- * gets the record, NULL when there is none. */
+ * GRAMMAR_MOST_CALLS already. `what` is for messages and has to be static; `*out_call` (may be
+ * NULL) gets the record, NULL when there is none. */
 nh_value grammar_callback(struct grammar *grammar, const char *what, enum grammar_promise promise,
                           struct grammar_call **out_call);
 
@@ -158,8 +158,8 @@ nh_value grammar_callback(struct grammar *grammar, const char *what, enum gramma
  * program did not say otherwise. */
 bool grammar_keeps_promises(const struct grammar *grammar);
 /* Everything is closed and the loop has nothing to do: whoever lives and was destroyed has emitted
- * 'close', no socket was freed without it, and promised callbacks were called. Before the target lets
- * go of its references. */
+ * 'close', no socket was freed without it, and promised callbacks were called. Before the target
+ * lets go of its references. */
 void grammar_check_closed(const struct grammar *grammar);
 /* The world was taken down: every object and every callback is gone. */
 void grammar_check_freed(const struct grammar *grammar);

@@ -7,8 +7,7 @@ static const nh_transport_operations *operations_of(const struct raw_client *cli
 /* Sends what waits, until a piece is under way. */
 static void send_pieces(struct raw_client *client) {
     while (client->connected && !client->writing && client->piece_count > 0) {
-        int status =
-            operations_of(client)->write(client->connection, &client->pieces[0], 1, NULL);
+        int status = operations_of(client)->write(client->connection, &client->pieces[0], 1, NULL);
         client->writing = status == 1;
         if (status != 1) {
             client->piece_count--;
@@ -73,8 +72,7 @@ bool raw_client_open(struct raw_client *client, nh_transport *simulator, uint16_
                                                     .closed = on_closed};
     const nh_address address = {.family = NH_ADDRESS_IPV4, .host = "127.0.0.1", .port = port};
     *client = (struct raw_client){.simulator = simulator};
-    client->connection =
-        simulator->operations->open(simulator, NH_ADDRESS_IPV4, &observer, client);
+    client->connection = simulator->operations->open(simulator, NH_ADDRESS_IPV4, &observer, client);
     if (client->connection == NULL) {
         return false;
     }

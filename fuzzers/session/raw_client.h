@@ -14,8 +14,8 @@ struct raw_client {
     uint16_t local_port;       /* 0 when it is not known */
     bool connected;
     bool closing;
-    bool writing;  /* the first of `pieces` is under way */
-    bool finishes; /* FIN after what waits */
+    bool writing;                       /* the first of `pieces` is under way */
+    bool finishes;                      /* FIN after what waits */
     nh_bytes pieces[RAW_CLIENT_PIECES]; /* to be sent; borrowed */
     size_t piece_count;
     size_t sent;     /* bytes */

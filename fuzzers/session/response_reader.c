@@ -40,8 +40,8 @@ static void end_status_line(struct response_reader *reader) {
                (int)(reader->line_length < RESPONSE_READER_LINE ? reader->line_length
                                                                 : RESPONSE_READER_LINE),
                line);
-    reader->status =
-        (unsigned)(line[9] - '0') * 100 + (unsigned)(line[10] - '0') * 10 + (unsigned)(line[11] - '0');
+    reader->status = (unsigned)(line[9] - '0') * 100 + (unsigned)(line[10] - '0') * 10 +
+                     (unsigned)(line[11] - '0');
     reader->state = RESPONSE_READER_FIELD;
 }
 
@@ -59,7 +59,8 @@ static void end_head(struct response_reader *reader) {
         return;
     }
     size_t number = reader->final++;
-    bool is_head = number < RESPONSE_READER_METHODS && (reader->heads_without_body >> number & 1) != 0;
+    bool is_head =
+        number < RESPONSE_READER_METHODS && (reader->heads_without_body >> number & 1) != 0;
     /* Answers that the server gives by itself have no 'request', so methods can't be told from
      * then on. */
     bool is_own = reader->status == 417 || reader->status == 503;
@@ -172,7 +173,8 @@ static void take_line_byte(struct response_reader *reader, uint8_t byte) {
 static size_t take_body(struct response_reader *reader, nh_bytes bytes) {
     size_t length = bytes.length < reader->left ? bytes.length : (size_t)reader->left;
     bool is_chunk = reader->state == RESPONSE_READER_CHUNK;
-    for (size_t i = reader->left > 2 ? (size_t)(reader->left - 2) : 0; is_chunk && i < length; i++) {
+    for (size_t i = reader->left > 2 ? (size_t)(reader->left - 2) : 0; is_chunk && i < length;
+         i++) {
         FUZZ_CHECK(bytes.data[i] == (reader->left - i == 2 ? '\r' : '\n'), "no CRLF after a chunk");
     }
     reader->left -= length;
@@ -187,8 +189,16 @@ static size_t take_body(struct response_reader *reader, nh_bytes bytes) {
     return length;
 }
 
+static bool is_in_head(const struct response_reader *reader) {
+    return reader->state == RESPONSE_READER_START || reader->state == RESPONSE_READER_STATUS_LINE ||
+           reader->state == RESPONSE_READER_FIELD;
+}
+
 void response_reader_take(struct response_reader *reader, nh_bytes bytes) {
     size_t at = 0;
+    if (reader->own_framing && !is_in_head(reader)) {
+        response_reader_give_up(reader);
+    }
     while (at < bytes.length && reader->state != RESPONSE_READER_UNTIL_CLOSE) {
         if (reader->state == RESPONSE_READER_BODY || reader->state == RESPONSE_READER_CHUNK) {
             at += take_body(reader, nh_bytes_of(bytes.data + at, bytes.length - at));

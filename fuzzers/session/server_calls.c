@@ -51,16 +51,16 @@ static nh_value callback(struct server_run *run, bool wanted, const char *what,
 
 static void listen(struct grammar_object *object, unsigned choice) {
     static const enum grammar_event of_requests[] = {
-        GRAMMAR_DATA,   GRAMMAR_READABLE, GRAMMAR_ERROR,  GRAMMAR_ABORTED,
+        GRAMMAR_DATA,    GRAMMAR_READABLE, GRAMMAR_ERROR,  GRAMMAR_ABORTED,
         GRAMMAR_TIMEOUT, GRAMMAR_PAUSE,    GRAMMAR_RESUME,
     };
     static const enum grammar_event of_responses[] = {
-        GRAMMAR_ERROR, GRAMMAR_DRAIN, GRAMMAR_TIMEOUT, GRAMMAR_PREFINISH,
-        GRAMMAR_PIPE,  GRAMMAR_UNPIPE,
+        GRAMMAR_ERROR,     GRAMMAR_DRAIN, GRAMMAR_TIMEOUT,
+        GRAMMAR_PREFINISH, GRAMMAR_PIPE,  GRAMMAR_UNPIPE,
     };
     static const enum grammar_event of_sockets[] = {
-        GRAMMAR_DATA,  GRAMMAR_READABLE, GRAMMAR_ERROR,     GRAMMAR_DRAIN, GRAMMAR_TIMEOUT,
-        GRAMMAR_PAUSE, GRAMMAR_RESUME,   GRAMMAR_PREFINISH,
+        GRAMMAR_DATA,    GRAMMAR_READABLE, GRAMMAR_ERROR,  GRAMMAR_DRAIN,
+        GRAMMAR_TIMEOUT, GRAMMAR_PAUSE,    GRAMMAR_RESUME, GRAMMAR_PREFINISH,
     };
     enum grammar_event event = GRAMMAR_CLOSE;
     if (object->kind == GRAMMAR_INCOMING) {
@@ -78,10 +78,14 @@ static void listen(struct grammar_object *object, unsigned choice) {
 /* Getters build what they give; nothing may depend on the order. */
 static void inspect(nh_incoming_message *request) {
     nh_value values[] = {
-        nh_incoming_message_headers_distinct(request), nh_incoming_message_raw_trailers(request),
-        nh_incoming_message_headers(request),          nh_incoming_message_raw_headers(request),
-        nh_incoming_message_trailers(request),         nh_incoming_message_trailers_distinct(request),
-        nh_incoming_message_url(request),              nh_incoming_message_method(request),
+        nh_incoming_message_headers_distinct(request),
+        nh_incoming_message_raw_trailers(request),
+        nh_incoming_message_headers(request),
+        nh_incoming_message_raw_headers(request),
+        nh_incoming_message_trailers(request),
+        nh_incoming_message_trailers_distinct(request),
+        nh_incoming_message_url(request),
+        nh_incoming_message_method(request),
         nh_incoming_message_http_version(request),
     };
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -158,17 +162,17 @@ static bool is_framing(nh_bytes name) {
 }
 
 /* The program frames the body of `object` itself. */
-static void note_framing(struct server_run *run, struct grammar_object *object) {
+static void note_framing(const struct grammar_object *object) {
     const struct server_exchange *exchange = object->data;
     if (exchange != NULL) {
-        server_run_give_up(run, exchange);
+        server_run_give_up(exchange);
     }
 }
 
 /* Nothing keeps a program from sending a head with 1xx in the middle of a body. */
-static void note_informational(struct server_run *run, struct grammar_object *object) {
+static void note_informational(const struct grammar_object *object) {
     if (nh_outgoing_message_headers_sent(nh_as_outgoing_message(object->object))) {
-        note_framing(run, object);
+        note_framing(object);
     }
 }
 
@@ -194,11 +198,11 @@ static nh_error *write_head(struct server_run *run, const struct fuzz_step *step
         headers = nh_map_new(memory_of(run));
         (void)nh_map_set_take(headers, "content-length",
                               nh_string_format(memory_of(run), "%u", form / 4));
-        note_framing(run, object);
+        note_framing(object);
     }
     unsigned status = status_of(step->numbers[1]);
     if (status < 200) {
-        note_framing(run, object);
+        note_framing(object);
     }
     nh_error *error = nh_server_response_write_head(response, nh_number(status),
                                                     form >= 128 ? text : nh_undefined(), headers);
@@ -213,7 +217,7 @@ static nh_error *change_header(struct server_run *run, const struct fuzz_step *s
     nh_value name = text_of(run, step->bytes[1]);
     nh_value value = text_of(run, step->bytes[2]);
     if (is_framing(step->bytes[1])) {
-        note_framing(run, object);
+        note_framing(object);
     }
     nh_error *error = NULL;
     if (step->operation == SERVER_RESPONSE_SET_HEADER) {
@@ -243,12 +247,10 @@ static void write_response(struct server_run *run, const struct fuzz_step *step,
     struct grammar_call *call;
     nh_value done = callback(run, (flags & 1) != 0, ends ? "response.end()" : "response.write()",
                              GRAMMAR_AT_MOST_ONCE, &call);
-    nh_value chunk = ends && (flags & 4) != 0
-                         ? nh_undefined()
-                         : body_of(run, step->numbers[1], (flags & 2) != 0);
-    nh_error *error =
-        ends ? nh_outgoing_message_end(message, chunk, nh_undefined(), done)
-             : nh_outgoing_message_write(message, chunk, nh_undefined(), done, NULL);
+    nh_value chunk = ends && (flags & 4) != 0 ? nh_undefined()
+                                              : body_of(run, step->numbers[1], (flags & 2) != 0);
+    nh_error *error = ends ? nh_outgoing_message_end(message, chunk, nh_undefined(), done)
+                           : nh_outgoing_message_write(message, chunk, nh_undefined(), done, NULL);
     nh_value_release(&chunk);
     nh_value_release(&done);
     caught(error, call);
@@ -259,7 +261,7 @@ static nh_error *set_status(struct server_run *run, const struct fuzz_step *step
     nh_server_response *response = (nh_server_response *)(void *)object->object;
     unsigned status = status_of(step->numbers[1]);
     if (status < 200) {
-        note_framing(run, object);
+        note_framing(object);
     }
     nh_server_response_set_status_code(response, nh_number(status));
     if (step->bytes[2].length > 0) {
@@ -270,7 +272,7 @@ static nh_error *set_status(struct server_run *run, const struct fuzz_step *step
     return NULL;
 }
 
-static void set_property(struct server_run *run, struct grammar_object *object, unsigned choice) {
+static void set_property(struct grammar_object *object, unsigned choice) {
     nh_outgoing_message *message = nh_as_outgoing_message(object->object);
     bool value = choice / 8 % 2 != 0;
     switch (choice % 8) {
@@ -284,18 +286,20 @@ static void set_property(struct server_run *run, struct grammar_object *object, 
         nh_outgoing_message_set_should_keep_alive(message, value);
         break;
     case 3:
-        note_framing(run, object);
+        note_framing(object);
         nh_outgoing_message_set_chunked_encoding(message, value);
         break;
     case 4:
-        note_framing(run, object);
+        note_framing(object);
         nh_outgoing_message_set_use_chunked_encoding_by_default(message, value);
         break;
     case 5:
         nh_outgoing_message_set_max_requests_on_connection_reached(message, value);
         break;
     default:
-        nh_outgoing_message_pipe(message);
+        if (!nh_outgoing_message_is_closed(message)) {
+            nh_outgoing_message_pipe(message); /* emits 'error' at any time */
+        }
         break;
     }
 }
@@ -305,8 +309,8 @@ static nh_error *early_hints(struct server_run *run, const struct fuzz_step *ste
     nh_value hints = nh_map_new(memory_of(run));
     nh_error *error = NULL;
     if (nh_map_set_take(hints, "link", text_of(run, step->bytes[1]))) {
-        error = nh_server_response_write_early_hints(
-            (nh_server_response *)(void *)object->object, hints, nh_undefined());
+        error = nh_server_response_write_early_hints((nh_server_response *)(void *)object->object,
+                                                     hints, nh_undefined());
     }
     nh_value_release(&hints);
     return error;
@@ -340,11 +344,11 @@ static void call_response(struct server_run *run, const struct fuzz_step *step,
     case SERVER_RESPONSE_CORK:
         /* What is corked when the message ends is sent after the last chunk, by Node.js too; it
          * counts calls of uncork() without a cork() as well. */
-        note_framing(run, object);
+        note_framing(object);
         nh_outgoing_message_cork(message);
         break;
     case SERVER_RESPONSE_UNCORK:
-        note_framing(run, object);
+        note_framing(object);
         nh_outgoing_message_uncork(message);
         break;
     case SERVER_RESPONSE_DESTROY: {
@@ -357,27 +361,27 @@ static void call_response(struct server_run *run, const struct fuzz_step *step,
         error = nh_outgoing_message_flush_headers(message);
         break;
     case SERVER_RESPONSE_CONTINUE:
-        note_informational(run, object);
+        note_informational(object);
         error = nh_server_response_write_continue(response, nh_undefined());
         break;
     case SERVER_RESPONSE_PROCESSING:
-        note_informational(run, object);
+        note_informational(object);
         error = nh_server_response_write_processing(response, nh_undefined());
         break;
     case SERVER_RESPONSE_EARLY_HINTS:
-        note_informational(run, object);
+        note_informational(object);
         error = early_hints(run, step, object);
         break;
     case SERVER_RESPONSE_TIMEOUT:
-        error = nh_outgoing_message_set_timeout(message, nh_number(step->numbers[1]),
-                                                nh_undefined());
+        error =
+            nh_outgoing_message_set_timeout(message, nh_number(step->numbers[1]), nh_undefined());
         break;
     case SERVER_RESPONSE_PROPERTY:
-        set_property(run, object, step->numbers[1]);
+        set_property(object, step->numbers[1]);
         break;
     default: {
         nh_stream *socket = nh_outgoing_message_socket(message);
-        note_framing(run, object);
+        note_framing(object);
         object->not_to_close = true;
         if (socket != NULL) {
             nh_server_response_detach_socket(response, socket);

@@ -6,9 +6,10 @@
 
 /* The settings before the first operation, a byte each unless stated. */
 enum server_setting {
-    SERVER_SETTING_OPTIONS,   /* bits: enum server_option */
-    SERVER_SETTING_TIMEOUTS,  /* keepAliveTimeout (low four bits), requestTimeout (high) */
-    SERVER_SETTING_LIMITS,    /* maxHeaderSize (low), maxRequestsPerSocket and maxHeadersCount (high) */
+    SERVER_SETTING_OPTIONS,  /* bits: enum server_option */
+    SERVER_SETTING_TIMEOUTS, /* keepAliveTimeout (low four bits), requestTimeout (high) */
+    SERVER_SETTING_LIMITS,   /* maxHeaderSize (low), maxRequestsPerSocket and maxHeadersCount (high)
+                              */
     SERVER_SETTING_LISTENERS, /* bits: which events of the server have listeners */
     SERVER_SETTING_WATCH,     /* bits: which events of what arrives have listeners */
     SERVER_SETTING_ANSWER,    /* what the 'request' listener does by itself */

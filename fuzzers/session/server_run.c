@@ -51,8 +51,7 @@ struct raw_client *server_run_client_of(struct server_run *run, nh_emitter *sock
     return NULL;
 }
 
-void server_run_give_up(struct server_run *run, const struct server_exchange *exchange) {
-    (void)run;
+void server_run_give_up(const struct server_exchange *exchange) {
     struct raw_client *client = exchange->socket != NULL ? exchange->socket->data : NULL;
     if (client != NULL) {
         client->reader.own_framing = true;
@@ -64,10 +63,10 @@ uint64_t server_run_events(const struct server_run *run, enum grammar_kind kind)
         enum grammar_kind kind;
         enum grammar_event event;
     } watched[] = {
-        {GRAMMAR_INCOMING, GRAMMAR_DATA},  {GRAMMAR_INCOMING, GRAMMAR_ERROR},
+        {GRAMMAR_INCOMING, GRAMMAR_DATA},     {GRAMMAR_INCOMING, GRAMMAR_ERROR},
         {GRAMMAR_INCOMING, GRAMMAR_READABLE}, {GRAMMAR_RESPONSE, GRAMMAR_ERROR},
-        {GRAMMAR_SOCKET, GRAMMAR_ERROR},   {GRAMMAR_SOCKET, GRAMMAR_TIMEOUT},
-        {GRAMMAR_INCOMING, GRAMMAR_ABORTED}, {GRAMMAR_RESPONSE, GRAMMAR_TIMEOUT},
+        {GRAMMAR_SOCKET, GRAMMAR_ERROR},      {GRAMMAR_SOCKET, GRAMMAR_TIMEOUT},
+        {GRAMMAR_INCOMING, GRAMMAR_ABORTED},  {GRAMMAR_RESPONSE, GRAMMAR_TIMEOUT},
     };
     unsigned chosen = run->settings[SERVER_SETTING_WATCH];
     uint64_t events = 0;
@@ -109,8 +108,7 @@ struct server_exchange *server_run_meet(struct server_run *run, const nh_value *
         nh_emitter *emitter = arguments[i].as.object;
         if (nh_emitter_is_a(emitter, "IncomingMessage")) {
             met.request = meet(run, emitter, GRAMMAR_INCOMING);
-            nh_stream *socket =
-                nh_incoming_message_socket((nh_incoming_message *)(void *)emitter);
+            nh_stream *socket = nh_incoming_message_socket((nh_incoming_message *)(void *)emitter);
             met.socket = socket != NULL ? grammar_find(run->grammar, nh_as_emitter(socket)) : NULL;
         } else if (nh_emitter_is_a(emitter, "ServerResponse")) {
             met.response = meet(run, emitter, GRAMMAR_RESPONSE);
@@ -261,18 +259,16 @@ static struct server_arm *new_arm(struct server_run *run) {
 
 static void arm_for_event(struct server_run *run, const struct fuzz_step *step) {
     static const enum grammar_event of_server[] = {
-        GRAMMAR_REQUEST_ARRIVED, GRAMMAR_CONNECTION,     GRAMMAR_CLOSE,
-        GRAMMAR_CHECK_CONTINUE,  GRAMMAR_CHECK_EXPECTATION, GRAMMAR_CLIENT_ERROR,
-        GRAMMAR_UPGRADE,         GRAMMAR_CONNECT,        GRAMMAR_DROP_REQUEST,
-        GRAMMAR_TIMEOUT,
+        GRAMMAR_REQUEST_ARRIVED,   GRAMMAR_CONNECTION,   GRAMMAR_CLOSE,   GRAMMAR_CHECK_CONTINUE,
+        GRAMMAR_CHECK_EXPECTATION, GRAMMAR_CLIENT_ERROR, GRAMMAR_UPGRADE, GRAMMAR_CONNECT,
+        GRAMMAR_DROP_REQUEST,      GRAMMAR_TIMEOUT,
     };
     static const enum grammar_event of_requests[] = {
-        GRAMMAR_DATA,  GRAMMAR_END,     GRAMMAR_CLOSE,   GRAMMAR_ERROR,
-        GRAMMAR_PAUSE, GRAMMAR_RESUME,  GRAMMAR_ABORTED, GRAMMAR_READABLE,
-        GRAMMAR_TIMEOUT,
+        GRAMMAR_DATA,   GRAMMAR_END,     GRAMMAR_CLOSE,    GRAMMAR_ERROR,   GRAMMAR_PAUSE,
+        GRAMMAR_RESUME, GRAMMAR_ABORTED, GRAMMAR_READABLE, GRAMMAR_TIMEOUT,
     };
     static const enum grammar_event of_responses[] = {
-        GRAMMAR_FINISH, GRAMMAR_CLOSE,     GRAMMAR_ERROR, GRAMMAR_DRAIN,
+        GRAMMAR_FINISH, GRAMMAR_CLOSE,     GRAMMAR_ERROR,  GRAMMAR_DRAIN,
         GRAMMAR_PIPE,   GRAMMAR_PREFINISH, GRAMMAR_UNPIPE, GRAMMAR_TIMEOUT,
     };
     static const enum grammar_event of_sockets[] = {
@@ -316,8 +312,7 @@ static void defer(struct server_run *run, unsigned how) {
         return;
     }
     nh_loop *loop = run->world.loop;
-    nh_value function =
-        nh_function_new(&run->world.memory->memory, "", call_deferred, arm, NULL);
+    nh_value function = nh_function_new(&run->world.memory->memory, "", call_deferred, arm, NULL);
     if (function.type != NH_FUNCTION) {
         return;
     }

@@ -40,11 +40,11 @@ struct server_run {
     size_t exchange_count;
     struct server_arm arms[SERVER_RUN_ARMS];
     size_t arm_count;
-    struct grammar_object *current; /* what the event under way is about; NULL outside */
-    unsigned depth;                 /* of events and calls within each other */
-    unsigned server_closes;         /* calls of server.close() */
-    unsigned server_closed;         /* times that it emitted 'close' */
-    size_t written;                 /* bytes that the program wrote */
+    struct grammar_object *current;         /* what the event under way is about; NULL outside */
+    unsigned depth;                         /* of events and calls within each other */
+    unsigned server_closes;                 /* calls of server.close() */
+    unsigned server_closed;                 /* times that it emitted 'close' */
+    size_t written;                         /* bytes that the program wrote */
     nh_emitter *held[GRAMMAR_MOST_OBJECTS]; /* references of the program's */
     size_t held_count;
 };
@@ -55,7 +55,7 @@ struct grammar_object *server_run_pick(struct server_run *run, enum grammar_kind
 /* The client at the other end of a server's socket; NULL when it isn't known. */
 struct raw_client *server_run_client_of(struct server_run *run, nh_emitter *socket);
 /* What is sent to the client from now on is the program's: it isn't checked. */
-void server_run_give_up(struct server_run *run, const struct server_exchange *exchange);
+void server_run_give_up(const struct server_exchange *exchange);
 /* Watches requests, responses and sockets that came with an event of the server. The exchange that
  * a request begins; NULL when none came. */
 struct server_exchange *server_run_meet(struct server_run *run, const nh_value *arguments,
