@@ -103,7 +103,7 @@ static void finish(struct client_run *run) {
     FUZZ_CHECK(nh_simulator_is_idle(run->world.simulator) ||
                    !grammar_keeps_promises(&run->grammar),
                "something still happens after everything was destroyed");
-    if (!run->connections_may_not_come && !run->limits_changed) {
+    if (!run->connections_may_not_come && !run->limits_changed && !run->sockets_may_stay) {
         client_check_pools_are_empty(run);
     } else {
         for (size_t i = 0; i < run->exchange_count; i++) {
@@ -145,6 +145,7 @@ static void begin(struct client_run *run, struct fuzz_input *input) {
     grammar_begin(&run->grammar, &run->world, &client_grammar_hooks, run);
     run->limits_changed = false;
     run->connections_may_not_come = false;
+    run->sockets_may_stay = false;
     run->names_are_set = false;
     run->depth = 0;
     run->operations = 0;

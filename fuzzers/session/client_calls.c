@@ -287,6 +287,7 @@ static void call_socket(struct client_run *run, nh_stream *stream, const struct 
         break;
     case CLIENT_SOCKET_RESET:
         if (socket != NULL) {
+            run->sockets_may_stay = true;
             release(nh_socket_reset_and_destroy(socket));
         }
         break;

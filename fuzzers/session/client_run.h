@@ -89,6 +89,8 @@ struct client_run {
     uint8_t settings[CLIENT_SETTINGS];
     /* An agent has a createConnection of the program's: its requests may never get one. */
     bool connections_may_not_come;
+    /* resetAndDestroy() was called: where RST cannot be sent, Node.js never emits 'close'. */
+    bool sockets_may_stay;
     bool limits_changed; /* a limit of an agent was set while it worked */
     unsigned depth;      /* of listeners that do operations */
     size_t operations;   /* done so far */

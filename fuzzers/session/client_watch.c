@@ -328,6 +328,9 @@ void client_expect_nothing(struct client_exchange *exchange) {
     if (exchange->events != NULL) {
         exchange->events->not_to_close = true;
     }
+    if (exchange->run->sockets_may_stay && exchange->socket_events != NULL) {
+        exchange->socket_events->not_to_close = true;
+    }
 }
 
 void client_check_exchange(const struct client_exchange *exchange) {
