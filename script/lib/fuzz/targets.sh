@@ -30,7 +30,7 @@ fuzz_targets() {
     if [ "$fuzz_may_build" = yes ]; then
         grep -l '^int LLVMFuzzerTestOneInput(' "$root"/fuzzers/*.c | sed 's,.*/,,; s,[.]c$,,'
     else
-        find "$fuzz_build"/{fuzz,afl}/bin -name 'fuzz_*' -type f -executable -printf '%f\n' 2>/dev/null |
+        find -H "$fuzz_build"/{fuzz,afl}/bin -name 'fuzz_*' -type f -executable -printf '%f\n' 2>/dev/null |
             sed 's/^fuzz_//' | grep -v -x -e "$fuzz_bare" -e seeds -e '.*_replay' -e '.*_mutator.so' | sort -u || true
     fi
 }
