@@ -93,7 +93,7 @@ planted_try_afl() {
     done < <(fuzz_committed "$target")
     [ -n "$(ls -A "$work/in")" ] || printf '\n' >"$work/in/newline"
     # AFL++ leaves out first inputs that fail: they are run before, in the order of their names, and a finding ends that.
-    if ! (afl_environment && timeout $((limit + 20)) "${program}_replay" "$work/in") >"$work/log" 2>&1 </dev/null; then
+    if ! (afl_environment && timeout $((limit + 20)) "${program}_replay" "$work/in" || exit 1) >"$work/log" 2>&1 </dev/null; then
         by=seeds
         found=$(sed -n 's/^input: //p' "$work/log" | tail -n 1)
         executions=$(find "$work/in" -type f | LC_ALL=C sort | grep -n -x -F "$found" | cut -d : -f 1)
@@ -114,7 +114,7 @@ planted_try_afl() {
 planted_replay() {
     local preset
     preset=$(fuzz_preset "$1")
-    (ASAN_OPTIONS=detect_leaks=0 timeout 60 "$(fuzz_program "$preset" "$2")" "$3" >"$4" 2>&1 </dev/null) 2>/dev/null
+    (ASAN_OPTIONS=detect_leaks=0 timeout 60 "$(fuzz_program "$preset" "$2")" "$3" >"$4" 2>&1 </dev/null || exit 1) 2>/dev/null
 }
 
 # What a log says was noticed.
