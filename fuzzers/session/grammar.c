@@ -80,10 +80,11 @@ static const struct grammar_rules rules[GRAMMAR_KINDS] = {
                           .after_end = READING | BIT(GRAMMAR_ERROR),
                           .after_error = READING | BIT(GRAMMAR_END)},
     /* A message that is written to after its end tells so each time; one that is ended after its
-     * connection was lost still tells that it is about to finish. */
+     * connection was lost still tells that it has finished. */
     [GRAMMAR_RESPONSE] = {.always = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH),
                           .once = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH) | BIT(GRAMMAR_PREFINISH),
-                          .after_close = ANY & ~CALLS & ~BIT(GRAMMAR_PREFINISH)},
+                          .after_close =
+                              ANY & ~CALLS & ~BIT(GRAMMAR_PREFINISH) & ~BIT(GRAMMAR_FINISH)},
     [GRAMMAR_REQUEST] = {.always = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH),
                          .once = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH) | BIT(GRAMMAR_PREFINISH) |
                                  BIT(GRAMMAR_ABORT) | BIT(GRAMMAR_RESPONSE_ARRIVED) |
