@@ -14,7 +14,7 @@
 #define MOST_OPERATIONS ((size_t)200)
 /* The loop may iterate so often in a run, and once more for each of so many bytes sent. */
 #define MOST_ITERATIONS 20000u
-#define MOST_MEMORY ((size_t)16 << 20)
+#define MOST_MEMORY ((size_t)4 << 20)
 
 static void check_progress(struct client_run *run) {
     run->iterations++;
@@ -100,8 +100,7 @@ static void finish(struct client_run *run) {
             break;
         }
     }
-    FUZZ_CHECK(nh_simulator_is_idle(run->world.simulator) ||
-                   !grammar_keeps_promises(&run->grammar),
+    FUZZ_CHECK(nh_simulator_is_idle(run->world.simulator) || !grammar_keeps_promises(&run->grammar),
                "something still happens after everything was destroyed");
     if (!run->connections_may_not_come && !run->limits_changed && !run->sockets_may_stay) {
         client_check_pools_are_empty(run);

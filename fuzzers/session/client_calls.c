@@ -163,8 +163,8 @@ static void call_request(struct client_run *run, struct client_exchange *exchang
         destroy_request(run, exchange, (step->numbers[1] & 1u) != 0);
         break;
     case CLIENT_SET_TIMEOUT:
-        release(nh_client_request_set_timeout(request, nh_number(step->numbers[1]),
-                                              nh_undefined()));
+        release(
+            nh_client_request_set_timeout(request, nh_number(step->numbers[1]), nh_undefined()));
         break;
     case CLIENT_SET_NO_DELAY:
         nh_client_request_set_no_delay(request, (step->numbers[1] & 1u) != 0);
@@ -178,8 +178,7 @@ static void call_request(struct client_run *run, struct client_exchange *exchang
 
 /* --- responses ---------------------------------------------------------------------------- */
 
-static void pipe_response(struct client_run *run, struct client_exchange *exchange,
-                          unsigned into) {
+static void pipe_response(struct client_run *run, struct client_exchange *exchange, unsigned into) {
     struct client_exchange *target = exchange_of(run, into);
     if (target->request == NULL || target == exchange) {
         return;
@@ -253,14 +252,14 @@ static void call_response(struct client_run *run, struct client_exchange *exchan
         nh_readable_unpipe(stream, NULL);
         break;
     case CLIENT_RES_SET_TIMEOUT:
-        release(nh_incoming_message_set_timeout(response, nh_number(step->numbers[1]),
-                                                nh_undefined()));
+        release(
+            nh_incoming_message_set_timeout(response, nh_number(step->numbers[1]), nh_undefined()));
         break;
     case CLIENT_RES_LISTEN:
         if (exchange->res_events != NULL) {
-            grammar_listen(exchange->res_events,
-                           GRAMMAR_BIT((step->numbers[1] & 1u) != 0 ? GRAMMAR_READABLE
-                                                                    : GRAMMAR_DATA));
+            grammar_listen(
+                exchange->res_events,
+                GRAMMAR_BIT((step->numbers[1] & 1u) != 0 ? GRAMMAR_READABLE : GRAMMAR_DATA));
         }
         break;
     default: /* CLIENT_RES_READ_HEADERS */
@@ -313,9 +312,9 @@ static void call_socket(struct client_run *run, nh_stream *stream, const struct 
 /* --- agents, signals, and what a listener does -------------------------------------------- */
 
 static void set_agent_property(struct client_run *run, const struct fuzz_step *step) {
-    static const nh_agent_property properties[] = {
-        NH_AGENT_KEEP_ALIVE, NH_AGENT_KEEP_ALIVE_MSECS, NH_AGENT_MAX_SOCKETS,
-        NH_AGENT_MAX_TOTAL_SOCKETS, NH_AGENT_MAX_FREE_SOCKETS};
+    static const nh_agent_property properties[] = {NH_AGENT_KEEP_ALIVE, NH_AGENT_KEEP_ALIVE_MSECS,
+                                                   NH_AGENT_MAX_SOCKETS, NH_AGENT_MAX_TOTAL_SOCKETS,
+                                                   NH_AGENT_MAX_FREE_SOCKETS};
     nh_agent *agent = client_agent(run, step->numbers[0] % CLIENT_AGENTS);
     nh_agent_property property =
         properties[step->numbers[1] % (sizeof(properties) / sizeof(properties[0]))];
@@ -323,7 +322,8 @@ static void set_agent_property(struct client_run *run, const struct fuzz_step *s
         return;
     }
     bool is_flag = property == NH_AGENT_KEEP_ALIVE;
-    run->limits_changed = run->limits_changed || (!is_flag && property != NH_AGENT_KEEP_ALIVE_MSECS);
+    run->limits_changed =
+        run->limits_changed || (!is_flag && property != NH_AGENT_KEEP_ALIVE_MSECS);
     nh_agent_set(agent, property,
                  is_flag ? nh_boolean((step->numbers[2] & 1u) != 0) : nh_number(step->numbers[2]));
 }

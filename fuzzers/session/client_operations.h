@@ -14,10 +14,10 @@
 
 /* Settings, one byte each. */
 enum client_setting {
-    CLIENT_SETTING_POOL,       /* of the agent: bits 0 keepAlive, 1 fifo, 2-3 maxSockets (none, 1, 2,
-                                  3), 4-5 maxTotalSockets (none, 1, 2, 4), 6-7 maxFreeSockets (256,
-                                  1, 2, 3) */
-    CLIENT_SETTING_TIMEOUT,    /* of the agent, in units of 16 ms; 0: none */
+    CLIENT_SETTING_POOL,    /* of the agent: bits 0 keepAlive, 1 fifo, 2-3 maxSockets (none, 1, 2,
+                               3), 4-5 maxTotalSockets (none, 1, 2, 4), 6-7 maxFreeSockets (256,
+                               1, 2, 3) */
+    CLIENT_SETTING_TIMEOUT, /* of the agent, in units of 16 ms; 0: none */
     CLIENT_SETTING_KEEP_ALIVE, /* keepAliveMsecs, in units of 8 ms; 0: the default */
     CLIENT_SETTING_OTHER_POOL, /* CLIENT_SETTING_POOL of the second agent */
     CLIENT_SETTING_AGENT,      /* where requests get their connection; see client_source */
@@ -114,7 +114,7 @@ enum client_origin {
     X(SIGNAL_ABORT, "signal_abort", "b")                                                           \
     X(WHEN, "when", "bbb") /* event, k, how many of the operations that follow: these are done     \
                               when that event is emitted next */                                   \
-    X(THROW, "throw", "") /* from inside a listener */                                             \
+    X(THROW, "throw", "")  /* from inside a listener */                                            \
     /* the server */                                                                               \
     X(ANSWER, "answer", "bh") /* to a head that has no answer yet: what follows the bytes (0       \
                                  nothing, 1 FIN, 2 RST, 3 reading stops), bytes */                 \
@@ -127,10 +127,10 @@ enum client_origin {
     X(START_READING, "start_reading", "b")                                                         \
     X(ACCEPT, "accept", "b") /* from now on: 0 as usual, 1 without reading, 2 reset, 3 close */    \
     /* the network */                                                                              \
-    X(SHAPE, "shape", "bbs")         /* direction, what (see client_world.c), how much */          \
-    X(ROUTE, "route", "bb")          /* origin, what becomes of connects to it */                  \
-    X(LOOKUP, "lookup", "bb")        /* name, what looking it up gives */                          \
-    X(FAULT, "fault", "bbb")         /* operation, occurrence, status */                           \
+    X(SHAPE, "shape", "bbs")  /* direction, what (client_network.c), how much */                 \
+    X(ROUTE, "route", "bb")   /* origin, what becomes of connects to it */                         \
+    X(LOOKUP, "lookup", "bb") /* name, what looking it up gives */                                 \
+    X(FAULT, "fault", "bbb")  /* operation, occurrence, status */                                  \
     /* time */                                                                                     \
     X(TICK, "tick", "")                                                                            \
     X(TURN, "turn", "b") /* so many iterations at most, without waiting */                         \

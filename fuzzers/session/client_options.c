@@ -227,8 +227,7 @@ static bool add_header(const struct client_run *run, nh_value headers, nh_bytes 
                nh_list_append_take(headers, value);
     }
     nh_value key = nh_string_of_latin1(run->memory, name);
-    bool ok = nh_map_set_bytes_take(headers, nh_value_bytes(key), value) &&
-              key.type == NH_STRING;
+    bool ok = nh_map_set_bytes_take(headers, nh_value_bytes(key), value) && key.type == NH_STRING;
     nh_value_release(&key);
     return ok;
 }
@@ -357,8 +356,8 @@ void client_start_request(struct client_run *run, unsigned method, unsigned orig
     run->exchange_count++;
     if (ok) {
         nh_client_request *request = NULL;
-        nh_error *error = nh_http_request(run->loop, options, nh_undefined(), nh_undefined(),
-                                          &request);
+        nh_error *error =
+            nh_http_request(run->loop, options, nh_undefined(), nh_undefined(), &request);
         FUZZ_CHECK((error == NULL) == (request != NULL), "a request or an error");
         nh_error_release(error);
         exchange->request = request;

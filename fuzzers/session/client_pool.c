@@ -91,8 +91,8 @@ static void check_queue(const nh_agent *agent, nh_value used, nh_value idle, nh_
     }
 }
 
-/* Sockets that are destroyed and have not told so yet: one that was idle leaves its list as soon as a
- * request comes across it, but counts until its 'close', as in Node.js. */
+/* Sockets that are destroyed and have not told so yet: one that was idle leaves its list as soon as
+ * a request comes across it, but counts until its 'close', as in Node.js. */
 static double count_dying(const struct client_run *run) {
     double count = 0;
     for (size_t i = 0; i < run->grammar.object_count; i++) {

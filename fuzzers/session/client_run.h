@@ -31,19 +31,19 @@ struct client_run;
 /* A request with all that belongs to it. Objects are set to NULL when they are freed. */
 struct client_exchange {
     struct client_run *run;
-    nh_client_request *request;       /* owned if the run keeps references; NULL: it threw */
-    nh_incoming_message *response;    /* the same; NULL before 'response' */
-    nh_stream *socket;                /* borrowed; NULL before 'socket' */
-    struct grammar_object *events;    /* of the request; NULL: not watched */
+    nh_client_request *request;        /* owned if the run keeps references; NULL: it threw */
+    nh_incoming_message *response;     /* the same; NULL before 'response' */
+    nh_stream *socket;                 /* borrowed; NULL before 'socket' */
+    struct grammar_object *events;     /* of the request; NULL: not watched */
     struct grammar_object *res_events; /* of the response */
     struct grammar_object *socket_events;
-    uint8_t listeners;     /* as in the operation */
-    bool was_made;         /* http.request() returned it */
+    uint8_t listeners;           /* as in the operation */
+    bool was_made;               /* http.request() returned it */
     bool has_connection_to_come; /* somebody will give it a connection, sooner or later */
-    bool is_foreign;       /* its body may be any bytes: a response was piped into it */
-    bool aborted;          /* abort() was called */
-    bool closed;           /* 'close' was emitted */
-    bool head_seen;        /* by the server */
+    bool is_foreign;             /* its body may be any bytes: a response was piped into it */
+    bool aborted;                /* abort() was called */
+    bool closed;                 /* 'close' was emitted */
+    bool head_seen;              /* by the server */
 };
 
 /* A connection as the server sees it: accepted, or the far end of a Duplex. */

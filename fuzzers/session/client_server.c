@@ -200,8 +200,9 @@ NOT_INSTRUMENTED static bool scan_head(struct client_connection *connection, uin
 }
 
 static bool is_of_body(uint8_t byte, char letter) {
-    return byte == (uint8_t)letter || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') ||
-           byte == '\r' || byte == '\n' || byte == ':' || byte == ' ';
+    return byte == (uint8_t)letter || (byte >= '0' && byte <= '9') ||
+           (byte >= 'a' && byte <= 'f') || byte == '\r' || byte == '\n' || byte == ':' ||
+           byte == ' ';
 }
 
 /* Bytes between heads: of the body of the request whose head came last, or the start of a head. */
@@ -249,8 +250,8 @@ static struct client_connection *new_connection(struct client_run *run) {
         return NULL;
     }
     struct client_connection *connection = &run->connections[run->connection_count++];
-    memset(connection, 0, sizeof(*connection) - sizeof(connection->line) -
-                              sizeof(connection->line_length));
+    memset(connection, 0,
+           sizeof(*connection) - sizeof(connection->line) - sizeof(connection->line_length));
     connection->run = run;
     connection->owner = -1;
     connection->line_length = 0;
@@ -284,10 +285,8 @@ static void on_closed(void *owner) {
     connection->connection = NULL;
 }
 
-static const nh_connection_observer connection_observer = {.read = on_read,
-                                                           .written = on_written,
-                                                           .shut_down = on_shut_down,
-                                                           .closed = on_closed};
+static const nh_connection_observer connection_observer = {
+    .read = on_read, .written = on_written, .shut_down = on_shut_down, .closed = on_closed};
 
 static void on_connection(void *owner, int status, nh_connection *accepted) {
     struct client_run *run = owner;

@@ -91,8 +91,8 @@ static void check_close(const struct client_exchange *exchange) {
                "request %u closes without a response or an error", events->number);
 }
 
-/* A request whose connection has gone goes through its end again when a complete response is read to
- * its own: 'close', and 'free' of the socket. So it does in Node.js. */
+/* A request whose connection has gone goes through its end again when a complete response is read
+ * to its own: 'close', and 'free' of the socket. So it does in Node.js. */
 void client_expect_second_close(struct client_exchange *exchange) {
     exchange->events->closes_again = true;
     if (exchange->socket_events != NULL) {
@@ -100,7 +100,8 @@ void client_expect_second_close(struct client_exchange *exchange) {
     }
 }
 
-/* A response that the program does not listen to ends unseen, and may do so after the connection. */
+/* A response that the program does not listen to ends unseen, and may do so after the connection.
+ */
 static void on_close(struct client_exchange *exchange) {
     struct grammar_object *events = exchange->events;
     bool first = !exchange->closed;
@@ -111,8 +112,8 @@ static void on_close(struct client_exchange *exchange) {
         exchange->socket_events->not_to_close = true;
     }
     if (exchange->run->connections_may_not_come) {
-        /* Told to a request in the queue that there is no connection, it stays there, and may be told
-         * again when the next socket goes. So it does in Node.js. */
+        /* Told to a request in the queue that there is no connection, it stays there, and may be
+         * told again when the next socket goes. So it does in Node.js. */
         exchange->events->closes_again = true;
         exchange->events->excused |= BIT(GRAMMAR_ERROR) | BIT(GRAMMAR_SOCKET_ASSIGNED);
     }
@@ -228,12 +229,9 @@ static void on_response_event(struct client_exchange *exchange, enum grammar_eve
         enum grammar_event event;
         enum client_event when;
     } rows[] = {
-        {GRAMMAR_DATA, CLIENT_EVENT_RES_DATA},
-        {GRAMMAR_READABLE, CLIENT_EVENT_RES_READABLE},
-        {GRAMMAR_END, CLIENT_EVENT_RES_END},
-        {GRAMMAR_CLOSE, CLIENT_EVENT_RES_CLOSE},
-        {GRAMMAR_ERROR, CLIENT_EVENT_RES_ERROR},
-        {GRAMMAR_ABORTED, CLIENT_EVENT_RES_ABORTED},
+        {GRAMMAR_DATA, CLIENT_EVENT_RES_DATA},   {GRAMMAR_READABLE, CLIENT_EVENT_RES_READABLE},
+        {GRAMMAR_END, CLIENT_EVENT_RES_END},     {GRAMMAR_CLOSE, CLIENT_EVENT_RES_CLOSE},
+        {GRAMMAR_ERROR, CLIENT_EVENT_RES_ERROR}, {GRAMMAR_ABORTED, CLIENT_EVENT_RES_ABORTED},
     };
     if (event == GRAMMAR_READABLE && exchange->response != NULL) {
         read_all(exchange->response);

@@ -246,7 +246,8 @@ static void a_request_without_a_connection_is_destroyed(void) {
     watch_request(&watched, &fixture, options);
     end_request(&watched, NULL);
     ASSERT_FALSE(nh_client_request_is_destroyed(watched.request));
-    /* Told on the tick after the one that destroys the request: it goes to nobody but a callback. */
+    /* Told on the tick after the one that destroys the request: it goes to nobody but a callback.
+     */
     ASSERT_NO_ERROR(nh_outgoing_message_write_bytes(nh_as_outgoing_message(watched.request),
                                                     nh_bytes_of_text("late"), NULL));
     nh_loop_end_turn(fixture.loop);
@@ -294,8 +295,7 @@ static void run_queue_case(const char *limit, int last_port, const char *expecte
     struct connector connector = {&fixture, false};
     REQUIRE_TRUE(fixture_open(&fixture));
     REQUIRE_TRUE(peer_open(&peer, &fixture, &silence, 1));
-    nh_agent *agent =
-        new_agent(&fixture, "keepAlive", nh_boolean(true), limit, nh_number(2));
+    nh_agent *agent = new_agent(&fixture, "keepAlive", nh_boolean(true), limit, nh_number(2));
     nh_value function =
         nh_function_new(&fixture.memory.memory, "", tell_and_connect, &connector, NULL);
     nh_agent_replace(agent, NH_AGENT_CREATE_CONNECTION, function);
