@@ -169,7 +169,9 @@ static void end_of_line(struct client_connection *connection) {
     FUZZ_CHECK(k >= 0 && (size_t)k < run->exchange_count, "a head of a request nobody made: '%c'",
                blank[2]);
     struct client_exchange *exchange = &run->exchanges[k];
-    FUZZ_CHECK(exchange->was_made || run->world.memory->refused,
+    /* http.request() may throw when an agent has it already: for a lack of memory, or since a Duplex
+     * has no setTimeout(). */
+    FUZZ_CHECK(exchange->was_made || run->world.memory->refused || run->connections_may_not_come,
                "a head of a request that threw: %d", k);
     FUZZ_CHECK(!exchange->head_seen, "the head of request %d comes twice", k);
     exchange->head_seen = true;
