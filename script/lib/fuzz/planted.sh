@@ -42,7 +42,11 @@ planted_tree() {
     done < <(planted_bugs)
     if [ -d "$old" ]; then
         while read -r -d '' file; do
-            ! cmp -s "$old/$file" "$new/$file" || touch -r "$old/$file" "$new/$file"
+            if cmp -s "$old/$file" "$new/$file"; then
+                touch -r "$old/$file" "$new/$file"
+            else
+                touch "$new/$file" # it may have been written before the old one was built
+            fi
         done < <(cd "$new" && find . -type f -print0)
         rm -rf "$old"
     fi
