@@ -68,7 +68,7 @@ static void run_ends_although_the_embedder_goes_on(void) {
     run_scene();
     ASSERT_LOG(scene.client, "connected, data ping, closed");
     ASSERT_LOG(scene.server, "connection, closed");
-    ASSERT_TRUE(ticks > 2);
+    ASSERT_TRUE(ticks > 0); /* at least the one that was due before our timeout */
     ASSERT_TRUE(uv_is_active((const uv_handle_t *)&ticking) != 0);
     close_shared(&scene.world);
 }
