@@ -67,7 +67,6 @@ static void answer(struct server_run *run, nh_emitter *request, nh_emitter *resp
         end_response(message, body);
         break;
     case 2:
-        run->holds_on = true;
         nh_error_release(nh_readable_pipe(nh_as_stream(request), response, true));
         break;
     case 3:
@@ -264,7 +263,6 @@ static void open_run(struct server_run *run, const uint8_t *data, size_t size) {
     run->arm_count = 0;
     run->current = NULL;
     run->depth = 0;
-    run->holds_on = false;
     run->server_closes = 0;
     run->server_closed = 0;
     run->written = 0;
@@ -347,7 +345,7 @@ static void close_run(struct server_run *run, bool closed) {
     if (run->server != NULL) {
         nh_emitter_release(nh_as_emitter(run->server));
     }
-    if (closed && !run->holds_on && grammar_keeps_promises(&grammar)) {
+    if (closed && grammar_keeps_promises(&grammar)) {
         grammar_check_freed(&grammar); /* none of them waits for the loop to go */
     }
     fuzz_world_close(&run->world);

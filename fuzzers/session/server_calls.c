@@ -135,7 +135,6 @@ static void call_request(struct server_run *run, const struct fuzz_step *step,
     case SERVER_REQUEST_PIPE:
         response = server_run_pick(run, GRAMMAR_RESPONSE, argument);
         if (response != NULL) {
-            run->holds_on = true;
             error = nh_readable_pipe(stream, response->object, argument % 2 == 0);
         }
         break;
@@ -384,7 +383,6 @@ static void call_response(struct server_run *run, const struct fuzz_step *step,
         nh_stream *socket = nh_outgoing_message_socket(message);
         note_framing(object);
         object->not_to_close = true;
-        run->holds_on = true;
         if (socket != NULL) {
             nh_server_response_detach_socket(response, socket);
         }

@@ -42,9 +42,6 @@ struct server_run {
     size_t arm_count;
     struct grammar_object *current; /* what the event under way is about; NULL outside */
     unsigned depth;                 /* of events and calls within each other */
-    /* A response was taken off its socket, or is the end of a pipe: when it never closes, the two
-     * ends hold each other until the loop goes. */
-    bool holds_on;
     unsigned server_closes;                 /* calls of server.close() */
     unsigned server_closed;                 /* times that it emitted 'close' */
     size_t written;                         /* bytes that the program wrote */

@@ -30,6 +30,7 @@ static void emit_close(nh_emitter *object, nh_value value) {
     if (stream->emit_close) {
         nh_emitter_emit_bare(object, "close");
     }
+    nh_pipes_source_closed(stream);
 }
 
 static void emit_error_and_close(nh_emitter *object, nh_value error) {

@@ -1,17 +1,25 @@
 /* readable.pipe(): listeners on both ends, and who waits for 'drain'.
  *
  * The source owns its pipes and each pipe keeps its destination alive; the destination's listeners
- * only borrow the source, which takes them off when it goes. */
+ * only borrow the source, which takes them off when it goes. Once the source has emitted 'close',
+ * nothing comes through the pipe any more, and it is the other way round: the destination's
+ * listeners own the pipe, which keeps the source alive and borrows the destination. What is left of
+ * the pipe is told to the destination ('unpipe' when it closes), so it goes with the destination.
+ * Otherwise a source that its destination references (a request, its response) and a destination
+ * that never closes would hold each other for good. */
 #include "stream/sides.h"
 #include "stream/tie.h"
 
 #include <string.h>
 
 struct nh_pipe {
-    nh_tie tie;        /* has to stay first */
-    size_t references; /* the source's list, and each listener */
-    nh_stream *source; /* NULL once it is gone */
+    nh_tie tie; /* has to stay first */
+    nh_memory *memory;
+    size_t references;            /* the source's list, and each listener */
+    size_t destination_listeners; /* those of them on the destination */
+    nh_stream *source;            /* NULL once it is gone */
     nh_emitter *destination;
+    bool keeps_source; /* the source has closed: referenced, and the destination is not */
     bool ends_destination;
     bool cleaned_up;
     bool listens_to_drain;
@@ -22,15 +30,28 @@ static void release_pipe(void *data) {
     nh_pipe *pipe = data;
 
     if (--pipe->references == 0) {
+        nh_emitter *kept = pipe->keeps_source ? &pipe->source->emitter : pipe->destination;
         nh_tie_remove(&pipe->tie);
-        nh_memory *memory = nh_object_memory(pipe->destination);
-        nh_emitter_release(pipe->destination);
-        nh_memory_free(memory, pipe);
+        nh_memory_free(pipe->memory, pipe);
+        nh_emitter_release(kept);
     }
 }
 
 static nh_pipe *pipe_at(const nh_stream *stream, size_t index) {
     return *(nh_pipe **)nh_queue_at(&stream->readable.pipes, index);
+}
+
+/* Takes the pipe off the source's list, where it need not be. The caller has a reference. */
+static void remove_pipe(nh_pipe *pipe) {
+    nh_queue *pipes = &pipe->source->readable.pipes;
+
+    for (size_t i = 0; i < pipes->count; i++) {
+        if (pipe_at(pipe->source, i) == pipe) {
+            nh_queue_remove(pipes, i);
+            pipe->references--;
+            return;
+        }
+    }
 }
 
 void nh_pipes_forget_drain(nh_stream *stream) {
@@ -59,12 +80,44 @@ static void on_unpipe(nh_emitter *emitter, const nh_value *arguments, size_t cou
 static void on_close(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data);
 static void on_finish(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data);
 
-static bool listen_to(nh_pipe *pipe, nh_emitter *emitter, const char *event, nh_listener listener,
-                      unsigned flags) {
-    if (!nh_emitter_add_listener(emitter, event, listener, pipe, release_pipe, flags)) {
+static void remove_source_listeners(nh_pipe *pipe) {
+    nh_emitter *source = &pipe->source->emitter;
+
+    nh_emitter_remove_listener(source, "end", on_source_end, pipe);
+    nh_emitter_remove_listener(source, "data", on_source_data, pipe);
+}
+
+/* A listener on the destination is gone, and maybe the destination with it. */
+static void release_from_destination(void *data) {
+    nh_pipe *pipe = data;
+
+    pipe->destination_listeners--;
+    if (pipe->destination_listeners == 0 && pipe->keeps_source && !pipe->cleaned_up) {
+        pipe->cleaned_up = true;
+        remove_pipe(pipe);
+        remove_source_listeners(pipe);
+    }
+    release_pipe(pipe);
+}
+
+static bool listen_to_source(nh_pipe *pipe, const char *event, nh_listener listener,
+                             unsigned flags) {
+    if (!nh_emitter_add_listener(&pipe->source->emitter, event, listener, pipe, release_pipe,
+                                 flags)) {
         return false;
     }
     pipe->references++;
+    return true;
+}
+
+static bool listen_to_destination(nh_pipe *pipe, const char *event, nh_listener listener,
+                                  unsigned flags) {
+    if (!nh_emitter_add_listener(pipe->destination, event, listener, pipe,
+                                 release_from_destination, flags)) {
+        return false;
+    }
+    pipe->references++;
+    pipe->destination_listeners++;
     return true;
 }
 
@@ -78,9 +131,7 @@ static void remove_listeners(nh_pipe *pipe) {
     nh_emitter_remove_listener(destination, "error", on_error, pipe);
     nh_emitter_remove_listener(destination, "unpipe", on_unpipe, pipe);
     if (pipe->source != NULL) {
-        nh_emitter *source = &pipe->source->emitter;
-        nh_emitter_remove_listener(source, "end", on_source_end, pipe);
-        nh_emitter_remove_listener(source, "data", on_source_data, pipe);
+        remove_source_listeners(pipe);
     }
 }
 
@@ -133,7 +184,7 @@ static void wait_for_drain(nh_pipe *pipe) {
     }
     if (!pipe->listens_to_drain && !nh_stream_is_throwing(source)) {
         pipe->listens_to_drain =
-            listen_to(pipe, pipe->destination, "drain", on_drain, NH_LISTENER_PLAIN);
+            listen_to_destination(pipe, "drain", on_drain, NH_LISTENER_PLAIN);
         if (!pipe->listens_to_drain) {
             nh_stream_fail_no_memory(source);
         }
@@ -272,26 +323,15 @@ static bool end_on_next_tick(nh_pipe *pipe) {
 }
 
 static bool add_listeners(nh_pipe *pipe) {
-    nh_emitter *source = &pipe->source->emitter;
-    nh_emitter *destination = pipe->destination;
     bool added = pipe->source->readable.end_emitted
                      ? end_on_next_tick(pipe)
-                     : listen_to(pipe, source, "end", on_source_end, NH_LISTENER_ONCE);
+                     : listen_to_source(pipe, "end", on_source_end, NH_LISTENER_ONCE);
 
-    return added && listen_to(pipe, destination, "unpipe", on_unpipe, NH_LISTENER_PLAIN) &&
-           listen_to(pipe, source, "data", on_source_data, NH_LISTENER_PLAIN) &&
-           listen_to(pipe, destination, "error", on_error, NH_LISTENER_PREPEND) &&
-           listen_to(pipe, destination, "close", on_close, NH_LISTENER_ONCE) &&
-           listen_to(pipe, destination, "finish", on_finish, NH_LISTENER_ONCE);
-}
-
-static void remove_pipe(nh_stream *stream, const nh_pipe *pipe) {
-    for (size_t i = 0; i < stream->readable.pipes.count; i++) {
-        if (pipe_at(stream, i) == pipe) {
-            nh_queue_remove(&stream->readable.pipes, i);
-            return;
-        }
-    }
+    return added && listen_to_destination(pipe, "unpipe", on_unpipe, NH_LISTENER_PLAIN) &&
+           listen_to_source(pipe, "data", on_source_data, NH_LISTENER_PLAIN) &&
+           listen_to_destination(pipe, "error", on_error, NH_LISTENER_PREPEND) &&
+           listen_to_destination(pipe, "close", on_close, NH_LISTENER_ONCE) &&
+           listen_to_destination(pipe, "finish", on_finish, NH_LISTENER_ONCE);
 }
 
 /* The loop is going: nothing is emitted. */
@@ -300,10 +340,7 @@ static void cut(nh_tie *tie) {
 
     pipe->references++;
     if (pipe->source != NULL) {
-        nh_queue *pipes = &pipe->source->readable.pipes;
-        size_t before = pipes->count;
-        remove_pipe(pipe->source, pipe);
-        pipe->references -= before - pipes->count;
+        remove_pipe(pipe);
     }
     pipe->cleaned_up = true;
     remove_listeners(pipe);
@@ -319,6 +356,7 @@ static nh_pipe *new_pipe(nh_stream *stream, nh_emitter *destination, bool end) {
         nh_memory_free(memory, pipe);
         return NULL;
     }
+    pipe->memory = memory;
     pipe->references = 1;
     pipe->source = stream;
     pipe->destination = nh_emitter_retain(destination);
@@ -326,6 +364,33 @@ static nh_pipe *new_pipe(nh_stream *stream, nh_emitter *destination, bool end) {
     nh_pipe **place = nh_queue_push(&stream->readable.pipes, memory);
     *place = pipe;
     return pipe;
+}
+
+/* From now on, the destination's listeners own the pipe. */
+static void turn_over(nh_pipe *pipe) {
+    pipe->keeps_source = true;
+    nh_emitter_retain(&pipe->source->emitter);
+    nh_emitter_release(pipe->destination);
+}
+
+/* The first pipe that has not been turned over and can be; NULL when there is none. */
+static nh_pipe *pipe_to_turn_over(const nh_stream *stream) {
+    for (size_t i = 0; i < stream->readable.pipes.count; i++) {
+        nh_pipe *pipe = pipe_at(stream, i);
+        if (!pipe->keeps_source && pipe->destination_listeners > 0) {
+            return pipe;
+        }
+    }
+    return NULL;
+}
+
+void nh_pipes_source_closed(nh_stream *stream) {
+    nh_emitter_retain(&stream->emitter);
+    for (nh_pipe *pipe = pipe_to_turn_over(stream); pipe != NULL;
+         pipe = pipe_to_turn_over(stream)) {
+        turn_over(pipe);
+    }
+    nh_emitter_release(&stream->emitter);
 }
 
 nh_error *nh_readable_pipe(nh_stream *stream, nh_emitter *destination, bool end) {
@@ -343,22 +408,27 @@ nh_error *nh_readable_pipe(nh_stream *stream, nh_emitter *destination, bool end)
     }
     if (!add_listeners(pipe)) {
         bool threw = nh_stream_is_throwing(stream);
-        remove_pipe(stream, pipe);
+        pipe->references++;
+        remove_pipe(pipe);
         clean_up(pipe);
         release_pipe(pipe);
         return threw ? NULL : nh_error_out_of_memory();
     }
+    pipe->references++;
     nh_value source = nh_value_of_object(&stream->emitter);
     nh_emitter_emit_value(destination, "pipe", source);
     nh_value_release(&source);
-    if (nh_stream_is_throwing(stream)) {
-        return NULL;
+    if (!nh_stream_is_throwing(stream)) {
+        if (writable->needs_drain(destination)) {
+            wait_for_drain(pipe);
+        } else if (side->flowing != NH_FLOWING_ON) {
+            nh_readable_resume(stream);
+        }
     }
-    if (writable->needs_drain(destination)) {
-        wait_for_drain(pipe);
-    } else if (side->flowing != NH_FLOWING_ON) {
-        nh_readable_resume(stream);
+    if (stream->close_emitted) {
+        nh_pipes_source_closed(stream);
     }
+    release_pipe(pipe);
     return NULL;
 }
 
@@ -366,16 +436,18 @@ nh_error *nh_readable_pipe(nh_stream *stream, nh_emitter *destination, bool end)
 static void emit_unpipe_take(nh_stream *stream, nh_pipe *pipe) {
     nh_memory *memory = nh_object_memory(&stream->emitter);
     nh_value arguments[2] = {nh_value_of_object(&stream->emitter), nh_map_new(memory)};
+    nh_emitter *destination = nh_emitter_retain(pipe->destination);
 
     if (nh_map_set(arguments[1], "hasUnpiped", nh_boolean(false))) {
-        nh_emitter_emit(pipe->destination, "unpipe", arguments, 2);
+        nh_emitter_emit(destination, "unpipe", arguments, 2);
     } else {
-        nh_emitter_emit(pipe->destination, "unpipe", arguments, 1);
+        nh_emitter_emit(destination, "unpipe", arguments, 1);
         clean_up(pipe);
     }
     nh_value_release(&arguments[0]);
     nh_value_release(&arguments[1]);
     release_pipe(pipe);
+    nh_emitter_release(destination);
 }
 
 static void unpipe_all(nh_stream *stream) {

@@ -43,6 +43,8 @@ void nh_readable_pop_chunk(nh_stream *stream);
 nh_value nh_readable_take(nh_stream *stream, size_t amount);
 
 void nh_pipes_forget_drain(nh_stream *stream);
+/* 'close' was emitted: the stream's pipes keep nothing alive any more. */
+void nh_pipes_source_closed(nh_stream *stream);
 void nh_pipes_deinit(nh_stream *stream);
 
 bool nh_writable_side_init(nh_stream *stream, const nh_stream_options *options);
