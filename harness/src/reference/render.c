@@ -93,6 +93,9 @@ static json_t *render_error(ts_session *session, nh_error *error, bool detailed,
     (void)json_object_set_new(object, "name", json_string(nh_error_name(error)));
     if (nh_error_code(error) != NULL) {
         (void)json_object_set_new(object, "code", json_string(nh_error_code(error)));
+    } else if (nh_error_property(error, "code").type == NH_NUMBER) { /* of a DOMException */
+        put(object, nh_bytes_of_text("code"),
+            render(session, nh_error_property(error, "code"), false, depth + 1));
     }
     (void)json_object_set_new(object, "message", render_text(nh_error_message_bytes(error)));
     for (size_t i = 0; detailed && i < nh_error_property_count(error); i++) {
