@@ -83,8 +83,7 @@ static const struct grammar_rules rules[GRAMMAR_KINDS] = {
      * connection was lost still tells that it has finished. */
     [GRAMMAR_RESPONSE] = {.always = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH),
                           .once = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH) | BIT(GRAMMAR_PREFINISH),
-                          .after_close =
-                              ANY & ~CALLS & ~BIT(GRAMMAR_PREFINISH) & ~BIT(GRAMMAR_FINISH)},
+                          .after_close = ANY & ~CALLS & ~BIT(GRAMMAR_PREFINISH)},
     [GRAMMAR_REQUEST] = {.always = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH),
                          .once = BIT(GRAMMAR_CLOSE) | BIT(GRAMMAR_FINISH) | BIT(GRAMMAR_PREFINISH) |
                                  BIT(GRAMMAR_ABORT) | BIT(GRAMMAR_RESPONSE_ARRIVED) |

@@ -24,6 +24,8 @@ struct raw_client {
      * slash ("HTTP/", "RTSP/", "ICE/"). */
     size_t most_requests;
     uint8_t last_sent;
+    bool reset_by_server; /* the program called resetAndDestroy() */
+    bool reset_after_end; /* ... after end() */
     struct response_reader reader;
 };
 

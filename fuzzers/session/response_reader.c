@@ -101,6 +101,12 @@ static void end_field(struct response_reader *reader) {
 
 static void end_chunk_size(struct response_reader *reader) {
     uint64_t size = 0;
+    if (reader->late_heads > 0 && starts_with(reader, "http/1.1 10")) {
+        reader->late_heads--;
+        reader->informational++;
+        reader->state = RESPONSE_READER_LATE_HEAD;
+        return;
+    }
     FUZZ_CHECK(reader->line_length >= 1 && reader->line_length <= 15, "no size of a chunk");
     for (size_t i = 0; i < reader->line_length; i++) {
         char digit = reader->line[i];
@@ -124,6 +130,14 @@ static void end_trailer(struct response_reader *reader) {
     FUZZ_CHECK(reader->has_colon && reader->line[0] != ':', "no field line in a trailer section");
 }
 
+static void end_late_field(struct response_reader *reader) {
+    if (reader->line_length == 0) {
+        reader->state = RESPONSE_READER_CHUNK_SIZE;
+        return;
+    }
+    FUZZ_CHECK(reader->has_colon && reader->line[0] != ':', "no field line in a head with 1xx");
+}
+
 static void end_line(struct response_reader *reader) {
     reader->line_length--; /* the CR */
     switch (reader->state) {
@@ -136,6 +150,9 @@ static void end_line(struct response_reader *reader) {
         break;
     case RESPONSE_READER_CHUNK_SIZE:
         end_chunk_size(reader);
+        break;
+    case RESPONSE_READER_LATE_HEAD:
+        end_late_field(reader);
         break;
     case RESPONSE_READER_TRAILER:
         end_trailer(reader);
@@ -213,6 +230,10 @@ void response_reader_expect(struct response_reader *reader, bool is_head) {
         reader->heads_without_body |= UINT64_C(1) << reader->requests;
     }
     reader->requests++;
+}
+
+void response_reader_expect_late_head(struct response_reader *reader) {
+    reader->late_heads++;
 }
 
 void response_reader_give_up(struct response_reader *reader) {

@@ -169,10 +169,13 @@ static void note_framing(const struct grammar_object *object) {
     }
 }
 
-/* Nothing keeps a program from sending a head with 1xx in the middle of a body. */
+/* The response sends a head with 1xx, be it in the middle of its body. */
 static void note_informational(const struct grammar_object *object) {
-    if (nh_outgoing_message_headers_sent(nh_as_outgoing_message(object->object))) {
-        note_framing(object);
+    const struct server_exchange *exchange = object->data;
+    struct raw_client *client =
+        exchange != NULL && exchange->socket != NULL ? exchange->socket->data : NULL;
+    if (client != NULL && nh_outgoing_message_headers_sent(nh_as_outgoing_message(object->object))) {
+        response_reader_expect_late_head(&client->reader);
     }
 }
 
@@ -296,11 +299,14 @@ static void set_property(struct grammar_object *object, unsigned choice) {
     case 5:
         nh_outgoing_message_set_max_requests_on_connection_reached(message, value);
         break;
-    default:
-        if (!nh_outgoing_message_is_closed(message)) {
-            nh_outgoing_message_pipe(message); /* emits 'error' at any time */
-        }
+    default: {
+        /* Emits 'error' at once, after 'close' too, and nothing else may. */
+        uint64_t excused = object->excused;
+        object->excused |= GRAMMAR_BIT(GRAMMAR_ERROR);
+        nh_outgoing_message_pipe(message);
+        object->excused = excused;
         break;
+    }
     }
 }
 
@@ -416,6 +422,15 @@ static void write_socket(struct server_run *run, const struct fuzz_step *step,
     caught(error, call);
 }
 
+static void note_reset(const struct grammar_object *object) {
+    struct raw_client *client = object->data;
+    nh_stream *stream = nh_as_stream(object->object);
+    if (client != NULL && !nh_stream_is_destroyed(stream)) {
+        client->reset_by_server = true;
+        client->reset_after_end = client->reset_after_end || nh_writable_is_ended(stream);
+    }
+}
+
 static void call_socket(struct server_run *run, const struct fuzz_step *step,
                         struct grammar_object *object) {
     nh_stream *stream = nh_as_stream(object->object);
@@ -439,11 +454,7 @@ static void call_socket(struct server_run *run, const struct fuzz_step *step,
         nh_socket_destroy_soon(socket);
         break;
     case SERVER_SOCKET_RESET:
-        /* While the FIN is on its way there is no resetting: the socket tells so and never emits
-         * 'close', nor does the server. */
-        if (nh_writable_is_ended(stream) && !nh_stream_is_destroyed(stream)) {
-            run->grammar->promises_nothing = true;
-        }
+        note_reset(object);
         error = nh_socket_reset_and_destroy(socket);
         break;
     case SERVER_SOCKET_PAUSE:

@@ -346,6 +346,11 @@ void server_run_on_event(struct server_run *run, const struct grammar_object *ob
 
 static void throw_something(const struct server_run *run) {
     if (run->depth > 0) {
+        /* A request whose 'end' was interrupted is not destroyed by it: its connection does that,
+         * with an error. */
+        if (run->ending != NULL) {
+            run->ending->failed_by_program = true;
+        }
         nh_error *error = nh_error_new(&run->world.memory->memory, "Error", NULL, "thrown");
         nh_loop_throw(run->world.loop, error);
         nh_error_release(error);
@@ -358,6 +363,7 @@ static void fail(struct server_run *run, const struct fuzz_step *step) {
     static const char *const names[] = {"ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOMEM", "EMFILE"};
     enum nh_simulator_operation operation =
         (enum nh_simulator_operation)(step->numbers[0] % (NH_SIMULATOR_LOOKUP + 1));
+    run->resets_fail = run->resets_fail || operation == NH_SIMULATOR_RESET;
     (void)nh_simulator_fail(run->world.simulator, NULL, operation, step->numbers[1] % 8 + 1,
                             nh_status_of_name(names[step->numbers[2] % 5]));
 }

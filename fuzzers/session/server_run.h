@@ -41,7 +41,9 @@ struct server_run {
     struct server_arm arms[SERVER_RUN_ARMS];
     size_t arm_count;
     struct grammar_object *current; /* what the event under way is about; NULL outside */
+    struct grammar_object *ending;  /* the request that emits 'end'; NULL outside */
     unsigned depth;                 /* of events and calls within each other */
+    bool resets_fail;               /* a fault awaits, or awaited, the reset of a connection */
     unsigned server_closes;                 /* calls of server.close() */
     unsigned server_closed;                 /* times that it emitted 'close' */
     size_t written;                         /* bytes that the program wrote */
