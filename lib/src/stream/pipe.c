@@ -112,8 +112,8 @@ static bool listen_to_source(nh_pipe *pipe, const char *event, nh_listener liste
 
 static bool listen_to_destination(nh_pipe *pipe, const char *event, nh_listener listener,
                                   unsigned flags) {
-    if (!nh_emitter_add_listener(pipe->destination, event, listener, pipe,
-                                 release_from_destination, flags)) {
+    if (!nh_emitter_add_listener(pipe->destination, event, listener, pipe, release_from_destination,
+                                 flags)) {
         return false;
     }
     pipe->references++;
@@ -183,8 +183,7 @@ static void wait_for_drain(nh_pipe *pipe) {
         nh_readable_pause(source);
     }
     if (!pipe->listens_to_drain && !nh_stream_is_throwing(source)) {
-        pipe->listens_to_drain =
-            listen_to_destination(pipe, "drain", on_drain, NH_LISTENER_PLAIN);
+        pipe->listens_to_drain = listen_to_destination(pipe, "drain", on_drain, NH_LISTENER_PLAIN);
         if (!pipe->listens_to_drain) {
             nh_stream_fail_no_memory(source);
         }
@@ -308,14 +307,25 @@ static void end_late(const nh_value *arguments, size_t count, void *data, nh_val
     }
 }
 
-/* The source has ended before it was piped: its end is taken for reached on the next tick. */
+static void release_late(void *data) {
+    nh_pipe *pipe = data;
+    nh_emitter *destination = pipe->destination;
+
+    release_pipe(pipe);
+    nh_emitter_release(destination);
+}
+
+/* The source has ended before it was piped: its end is taken for reached on the next tick, whatever
+ * becomes of the pipe until then. The tick references the destination, since the pipe only borrows
+ * it when the source has closed, too. */
 static bool end_on_next_tick(nh_pipe *pipe) {
     nh_emitter *source = &pipe->source->emitter;
-    nh_value function = nh_function_new(nh_object_memory(source), "", end_late, pipe, release_pipe);
+    nh_value function = nh_function_new(nh_object_memory(source), "", end_late, pipe, release_late);
 
     if (function.type == NH_INVALID) {
         return false;
     }
+    (void)nh_emitter_retain(pipe->destination);
     pipe->references++;
     bool queued = nh_loop_next_tick(source->loop, function);
     nh_value_release(&function);
