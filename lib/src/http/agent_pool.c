@@ -185,10 +185,13 @@ static nh_error *become_idle(nh_agent *agent, nh_stream *socket, nh_value name, 
     (void)nh_value_retain(list);
     socket->http_message = NULL;
     error = nh_agent_remove_socket(agent, socket, options);
-    if (error == NULL &&
-        (!nh_emitter_once(&socket->emitter, "error", nh_agent_idle_socket_failed, NULL) ||
-         !nh_list_append_take(list, nh_value_of_object(&socket->emitter)))) {
-        nh_stream_destroy(socket, NULL); /* no memory to keep it */
+    bool lacks_memory =
+        error != NULL
+            ? error == nh_error_out_of_memory()
+            : !nh_emitter_once(&socket->emitter, "error", nh_agent_idle_socket_failed, NULL) ||
+                  !nh_list_append_take(list, nh_value_of_object(&socket->emitter));
+    if (lacks_memory) {
+        nh_stream_destroy(socket, NULL);
         if (nh_list_length(list) == 0) {
             nh_map_delete_bytes(agent->free_sockets, nh_value_bytes(name));
         }
