@@ -17,6 +17,7 @@
 #define MOST_MEMORY ((size_t)4 << 20)
 
 static void check_progress(struct client_run *run) {
+    client_check_ticks(run);
     run->iterations++;
     FUZZ_CHECK(run->iterations < MOST_ITERATIONS + run->bytes * 4, "the loop never comes to rest");
     client_check_pools(run);
@@ -102,13 +103,19 @@ static void finish(struct client_run *run) {
     }
     FUZZ_CHECK(nh_simulator_is_idle(run->world.simulator) || !grammar_keeps_promises(&run->grammar),
                "something still happens after everything was destroyed");
-    if (!run->connections_may_not_come && !run->limits_changed && !run->sockets_may_stay) {
+    bool sockets_stay = client_count_stuck_sockets(run) > 0;
+    if (!sockets_stay) {
         client_check_pools_are_empty(run);
-    } else {
-        for (size_t i = 0; i < run->exchange_count; i++) {
+    }
+    for (size_t i = 0; i < run->exchange_count; i++) {
+        size_t agent = run->exchanges[i].agent;
+        const struct client_books *books = agent < CLIENT_AGENTS ? &run->books[agent] : NULL;
+        if (sockets_stay ||
+            (books != NULL && (books->connections_may_not_come || books->limits_changed))) {
             client_expect_nothing(&run->exchanges[i]);
         }
     }
+    client_server_check_closed(run);
     grammar_check_closed(&run->grammar);
     for (size_t i = 0; i < run->exchange_count; i++) {
         client_check_exchange(&run->exchanges[i]);
@@ -142,9 +149,6 @@ static void begin(struct client_run *run, struct fuzz_input *input) {
     run->memory = &run->world.memory->memory;
     run->transport = run->world.simulator->operations;
     grammar_begin(&run->grammar, &run->world, &client_grammar_hooks, run);
-    run->limits_changed = false;
-    run->connections_may_not_come = false;
-    run->sockets_may_stay = false;
     run->names_are_set = false;
     run->depth = 0;
     run->operations = 0;
@@ -158,6 +162,7 @@ static void begin(struct client_run *run, struct fuzz_input *input) {
     run->accept_policy = 0;
     memset(run->listening, 0, sizeof(run->listening));
     memset(run->agents, 0, sizeof(run->agents));
+    memset(run->books, 0, sizeof(run->books));
     memset(run->controllers, 0, sizeof(run->controllers));
     client_forget_options(run);
 }

@@ -73,12 +73,22 @@ static void send_body(struct client_run *run, struct client_exchange *exchange,
     nh_value callback = callback_of(run, how, ends ? "end" : "write");
     set_call_owner(run, callback, (size_t)(exchange - run->exchanges));
     if (ends) {
-        /* Whoever ends a request late gets its 'finish' late, as in Node.js. */
-        if ((exchange->events->seen & GRAMMAR_BIT(GRAMMAR_CLOSE)) != 0) {
+        /* Whoever ends a request late gets its 'finish' late, as in Node.js. For a lack of memory a
+         * request goes on the tick, while 'finish' is under way. */
+        if ((exchange->events->seen & GRAMMAR_BIT(GRAMMAR_CLOSE)) != 0 ||
+            run->world.memory->refused) {
             exchange->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
             client_expect_second_close(exchange);
         }
+        /* An end() from inside another one, which writes to a Duplex that answers at once, and both
+         * come to their end: so it does in Node.js. */
+        bool is_nested = exchange->ends_under_way > 0;
+        if (is_nested && !nh_outgoing_message_writable_ended(message)) {
+            exchange->events->more_finishes++;
+        }
+        exchange->ends_under_way++;
         release(nh_outgoing_message_end(message, chunk, encoding, callback));
+        exchange->ends_under_way--;
     } else {
         release(nh_outgoing_message_write(message, chunk, encoding, callback, NULL));
     }
@@ -156,7 +166,10 @@ static void call_request(struct client_run *run, struct client_exchange *exchang
         nh_outgoing_message_uncork(message);
         break;
     case CLIENT_ABORT:
-        exchange->aborted = true;
+        if (!exchange->aborted) {
+            exchange->aborted = true;
+            exchange->aborted_at = run->iterations;
+        }
         nh_client_request_abort(request);
         break;
     case CLIENT_DESTROY:
@@ -286,7 +299,11 @@ static void call_socket(struct client_run *run, nh_stream *stream, const struct 
         break;
     case CLIENT_SOCKET_RESET:
         if (socket != NULL) {
-            run->sockets_may_stay = true;
+            struct grammar_object *events = grammar_find(&run->grammar, nh_as_emitter(stream));
+            if (events != NULL) {
+                /* Where RST cannot be sent, Node.js never emits 'close'. */
+                events->not_to_close = true;
+            }
             release(nh_socket_reset_and_destroy(socket));
         }
         break;
@@ -315,17 +332,20 @@ static void set_agent_property(struct client_run *run, const struct fuzz_step *s
     static const nh_agent_property properties[] = {NH_AGENT_KEEP_ALIVE, NH_AGENT_KEEP_ALIVE_MSECS,
                                                    NH_AGENT_MAX_SOCKETS, NH_AGENT_MAX_TOTAL_SOCKETS,
                                                    NH_AGENT_MAX_FREE_SOCKETS};
-    nh_agent *agent = client_agent(run, step->numbers[0] % CLIENT_AGENTS);
+    size_t index = step->numbers[0] % CLIENT_AGENTS;
+    nh_agent *agent = client_agent(run, index);
     nh_agent_property property =
         properties[step->numbers[1] % (sizeof(properties) / sizeof(properties[0]))];
     if (agent == NULL) {
         return;
     }
     bool is_flag = property == NH_AGENT_KEEP_ALIVE;
-    run->limits_changed =
-        run->limits_changed || (!is_flag && property != NH_AGENT_KEEP_ALIVE_MSECS);
     nh_agent_set(agent, property,
                  is_flag ? nh_boolean((step->numbers[2] & 1u) != 0) : nh_number(step->numbers[2]));
+    if (!is_flag && property != NH_AGENT_KEEP_ALIVE_MSECS) {
+        run->books[index].limits_changed = true;
+        client_note_limits(run, index);
+    }
 }
 
 static void destroy_agent(struct client_run *run, unsigned which) {

@@ -50,6 +50,7 @@ nh_agent *client_agent(struct client_run *run, size_t index) {
     if (index == 2) {
         nh_value global = nh_http_global_agent(run->loop);
         run->agents[2] = global.type == NH_OBJECT ? (nh_agent *)(void *)global.as.object : NULL;
+        client_open_books(run, index);
         return run->agents[2];
     }
     nh_value options = agent_options(
@@ -59,6 +60,7 @@ nh_agent *client_agent(struct client_run *run, size_t index) {
                nh_error_message(error));
     nh_error_release(error);
     nh_value_release(&options);
+    client_open_books(run, index);
     return run->agents[index];
 }
 
@@ -223,8 +225,8 @@ static bool set_origin(struct client_run *run, nh_value options, unsigned origin
 static bool add_header(const struct client_run *run, nh_value headers, nh_bytes name,
                        nh_value value) {
     if (headers.type == NH_LIST) {
-        return nh_list_append_take(headers, nh_string_of_latin1(run->memory, name)) &&
-               nh_list_append_take(headers, value);
+        bool named = nh_list_append_take(headers, nh_string_of_latin1(run->memory, name));
+        return nh_list_append_take(headers, value) && named;
     }
     nh_value key = nh_string_of_latin1(run->memory, name);
     bool ok = nh_map_set_bytes_take(headers, nh_value_bytes(key), value) && key.type == NH_STRING;
@@ -267,25 +269,31 @@ static bool set_path(const struct client_run *run, nh_value options) {
 }
 
 /* Where the connection comes from. */
-static bool set_source(struct client_run *run, nh_value options, unsigned given) {
+static bool set_source(struct client_run *run, struct client_exchange *exchange, nh_value options,
+                       unsigned given) {
     unsigned source = (given & ~CLIENT_SOURCE_REPLACED) % CLIENT_SOURCES;
     bool replaced = (given & CLIENT_SOURCE_REPLACED) != 0;
     if (source == CLIENT_SOURCE_NO_AGENT) {
         return set(options, "agent", nh_boolean(false));
     }
     if (source == CLIENT_SOURCE_GLOBAL) {
+        exchange->agent = 2;
         return client_agent(run, 2) != NULL;
     }
     if (source > CLIENT_SOURCE_NO_AGENT && !replaced) {
         return set(options, "createConnection", creator(run, source));
     }
-    nh_agent *agent = client_agent(run, source == CLIENT_SOURCE_OTHER_AGENT ? 1 : 0);
+    exchange->agent = source == CLIENT_SOURCE_OTHER_AGENT ? 1 : 0;
+    nh_agent *agent = client_agent(run, exchange->agent);
     if (agent == NULL) {
         return false;
     }
     if (source > CLIENT_SOURCE_NO_AGENT) {
         nh_value function = creator(run, source);
-        run->connections_may_not_come = true;
+        struct client_books *books = &run->books[exchange->agent];
+        books->connections_may_not_come = true;
+        books->connections_come_late =
+            books->connections_come_late || source == CLIENT_SOURCE_LATER;
         nh_agent_replace(agent, NH_AGENT_CREATE_CONNECTION, function);
         nh_value_release(&function);
     } else if (replaced) {
@@ -344,13 +352,14 @@ void client_start_request(struct client_run *run, unsigned method, unsigned orig
         return;
     }
     struct client_exchange *exchange = &run->exchanges[run->exchange_count];
-    *exchange = (struct client_exchange){.run = run, .listeners = (uint8_t)listeners};
+    *exchange = (struct client_exchange){
+        .run = run, .listeners = (uint8_t)listeners, .agent = CLIENT_AGENTS};
     nh_value options = nh_map_new(run->memory);
     const char *name = client_methods[method % client_method_count];
     bool ok = set_origin(run, options, origin % CLIENT_ORIGINS) &&
               set(options, "method", text(run, name)) && set_path(run, options) &&
               set_headers(run, options, run->next.flags) &&
-              set_source(run, options, run->next.source) && set_details(run, options);
+              set_source(run, exchange, options, run->next.source) && set_details(run, options);
     exchange->has_connection_to_come = has_connection_to_come(run->next.source);
     client_forget_options(run);
     run->exchange_count++;
@@ -359,6 +368,10 @@ void client_start_request(struct client_run *run, unsigned method, unsigned orig
         nh_error *error =
             nh_http_request(run->loop, options, nh_undefined(), nh_undefined(), &request);
         FUZZ_CHECK((error == NULL) == (request != NULL), "a request or an error");
+        /* An agent has passed the request on to a Duplex when it finds that this has no timeout: so
+         * it does in Node.js. */
+        exchange->thrown_late = error != NULL && strcmp(nh_error_message(error),
+                                                        "socket.setTimeout is not a function") == 0;
         nh_error_release(error);
         exchange->request = request;
         exchange->was_made = request != NULL;

@@ -42,6 +42,10 @@ struct client_exchange {
     bool has_connection_to_come; /* somebody will give it a connection, sooner or later */
     bool is_foreign;             /* its body may be any bytes: a response was piped into it */
     bool aborted;                /* abort() was called */
+    bool thrown_late;            /* http.request() threw when the agent had it already */
+    unsigned ends_under_way;     /* calls of end() that have not returned */
+    size_t agent;                /* whose it is; CLIENT_AGENTS: nobody's that the run knows */
+    uint64_t aborted_at;         /* the loop's iteration then */
     bool closed;                 /* 'close' was emitted */
     bool head_seen;              /* by the server */
 };
@@ -53,6 +57,8 @@ struct client_connection {
     nh_stream *duplex;         /* borrowed; NULL once it is gone */
     nh_bytes waiting[CLIENT_SENDS];
     size_t waiting_count;
+    bool is_destroyed; /* the Duplex was destroyed, and has to close */
+    bool has_closed;   /* it did */
     bool is_writing;
     bool finishes; /* FIN follows what waits */
     bool finished;
@@ -80,6 +86,17 @@ struct client_when {
     unsigned count; /* 0: done */
 };
 
+/* What the script did to an agent, as far as it changes what its books have to say. */
+struct client_books {
+    /* It got a createConnection that calls back late: requests that come in the meantime do not
+     * know of that connection, and ask for another. */
+    bool connections_come_late;
+    /* Or one that may give none: requests may never get one. */
+    bool connections_may_not_come;
+    bool limits_changed; /* a limit was set while it worked */
+    double most[3];      /* the highest maxSockets, maxTotalSockets, maxFreeSockets it had */
+};
+
 struct client_run {
     struct fuzz_world world;
     struct grammar grammar;
@@ -87,13 +104,9 @@ struct client_run {
     nh_memory *memory;
     const nh_transport_operations *transport;
     uint8_t settings[CLIENT_SETTINGS];
-    /* An agent has a createConnection of the program's: its requests may never get one. */
-    bool connections_may_not_come;
-    /* resetAndDestroy() was called: where RST cannot be sent, Node.js never emits 'close'. */
-    bool sockets_may_stay;
-    bool limits_changed; /* a limit of an agent was set while it worked */
-    unsigned depth;      /* of listeners that do operations */
-    size_t operations;   /* done so far */
+    struct client_books books[CLIENT_AGENTS];
+    unsigned depth;    /* of listeners that do operations */
+    size_t operations; /* done so far */
     uint64_t iterations;
     size_t bytes; /* sent in either direction by the script */
 
@@ -159,6 +172,10 @@ void client_expect_second_close(struct client_exchange *exchange);
 void client_expect_nothing(struct client_exchange *exchange);
 /* What has to be true of a request when everything is over. */
 void client_check_exchange(const struct client_exchange *exchange);
+/* How many sockets were told to reset, cannot, and never close. */
+size_t client_count_stuck_sockets(const struct client_run *run);
+/* Ticks follow each turn: what a tick was to tell has been told by now. */
+void client_check_ticks(const struct client_run *run);
 
 /* client_server.c */
 
@@ -169,6 +186,8 @@ void client_server_finish(struct client_connection *connection);
 void client_server_reset(struct client_connection *connection);
 void client_server_close(struct client_connection *connection);
 void client_server_set_reading(struct client_connection *connection, bool reading);
+/* Each Duplex that was destroyed has closed. When everything is over. */
+void client_server_check_closed(const struct client_run *run);
 /* The far end of a Duplex, which is returned owned; NULL without memory, or at the limit. */
 nh_stream *client_server_duplex(struct client_run *run);
 /* Whose bytes these are. */
@@ -187,6 +206,9 @@ void client_set_names(struct client_run *run);
 
 /* client_pool.c */
 
+/* An agent was made, or one of its limits set. */
+void client_open_books(struct client_run *run, size_t agent);
+void client_note_limits(struct client_run *run, size_t agent);
 void client_check_pools(struct client_run *run);
 /* After everything was closed. */
 void client_check_pools_are_empty(struct client_run *run);

@@ -169,9 +169,7 @@ static void end_of_line(struct client_connection *connection) {
     FUZZ_CHECK(k >= 0 && (size_t)k < run->exchange_count, "a head of a request nobody made: '%c'",
                blank[2]);
     struct client_exchange *exchange = &run->exchanges[k];
-    /* http.request() may throw when an agent has it already: for a lack of memory, or since a Duplex
-     * has no setTimeout(). */
-    FUZZ_CHECK(exchange->was_made || run->world.memory->refused || run->connections_may_not_come,
+    FUZZ_CHECK(exchange->was_made || run->world.memory->refused || exchange->thrown_late,
                "a head of a request that threw: %d", k);
     FUZZ_CHECK(!exchange->head_seen, "the head of request %d comes twice", k);
     exchange->head_seen = true;
@@ -349,18 +347,50 @@ static void duplex_write(nh_stream *stream, nh_stream_chunk chunk, void *data) {
     nh_stream_write_done(stream, NULL);
 }
 
+static void duplex_destroy(nh_stream *stream, nh_error *error, void *data) {
+    struct client_connection *connection = data;
+    connection->is_destroyed = true;
+    nh_stream_destroy_done(stream, error);
+}
+
 static void duplex_release(void *data) {
     struct client_connection *connection = data;
     connection->duplex = NULL;
 }
 
+static void on_duplex_closed(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                             void *data) {
+    (void)emitter;
+    (void)arguments;
+    (void)count;
+    struct client_connection *connection = data;
+    connection->has_closed = true;
+}
+
+void client_server_check_closed(const struct client_run *run) {
+    if (!grammar_keeps_promises(&run->grammar)) {
+        return;
+    }
+    for (size_t i = 0; i < run->connection_count; i++) {
+        const struct client_connection *connection = &run->connections[i];
+        FUZZ_CHECK(!connection->is_destroyed || connection->has_closed,
+                   "the Duplex of connection %zu was destroyed, but did not emit 'close'", i);
+    }
+}
+
 nh_stream *client_server_duplex(struct client_run *run) {
-    static const nh_stream_operations operations = {
-        .read = duplex_read, .write = duplex_write, .release = duplex_release};
+    static const nh_stream_operations operations = {.read = duplex_read,
+                                                    .write = duplex_write,
+                                                    .destroy = duplex_destroy,
+                                                    .release = duplex_release};
     struct client_connection *connection = new_connection(run);
     if (connection == NULL) {
         return NULL;
     }
     connection->duplex = nh_duplex_new(run->loop, NULL, &operations, connection);
+    if (connection->duplex != NULL) {
+        connection->has_closed = !nh_emitter_on(nh_as_emitter(connection->duplex), "close",
+                                                on_duplex_closed, connection);
+    }
     return connection->duplex;
 }

@@ -10,7 +10,9 @@ static void perform_when(struct client_run *run, struct client_when *when) {
     unsigned count = when->count;
     when->count = 0;
     run->depth++;
-    while (count-- > 0 && fuzz_script_next(&fuzz_script_format, &input, &step)) {
+    /* What throws does nothing else. */
+    while (count-- > 0 && !nh_loop_is_throwing(run->loop) &&
+           fuzz_script_next(&fuzz_script_format, &input, &step)) {
         client_perform(run, &step, &input);
     }
     run->depth--;
@@ -49,8 +51,17 @@ static void on_socket(struct client_exchange *exchange, nh_stream *socket) {
                                    BIT(GRAMMAR_FREE));
     }
     if (!nh_emitter_is_a(object, "Socket")) {
+        /* One that was not destroyed is the program's, and goes when the program forgets it; what
+         * client_server.c knows tells whether it was. */
+        if (events != NULL) {
+            events->not_to_close = true;
+        }
         /* A Duplex may answer while it is written to, and all is over before the last callback. */
         exchange->events->excused |= BIT(GRAMMAR_FINISH);
+        /* And it closes on a tick of its own, maybe before its request lets go of it. */
+        if (events != NULL) {
+            events->excused |= BIT(GRAMMAR_FREE);
+        }
     }
     /* Borrowed: known to be there as long as it is watched. */
     exchange->socket = events == NULL ? NULL : socket;
@@ -107,11 +118,9 @@ static void on_close(struct client_exchange *exchange) {
     bool first = !exchange->closed;
     check_close(exchange);
     exchange->closed = true;
-    if (exchange->socket != NULL && !nh_emitter_is_a(nh_as_emitter(exchange->socket), "Socket")) {
-        /* A Duplex is the program's alone now, and goes when the program forgets it. */
-        exchange->socket_events->not_to_close = true;
-    }
-    if (exchange->run->connections_may_not_come) {
+    if (exchange->run->world.memory->refused ||
+        (exchange->agent < CLIENT_AGENTS &&
+         exchange->run->books[exchange->agent].connections_may_not_come)) {
         /* Told to a request in the queue that there is no connection, it stays there, and may be
          * told again when the next socket goes. So it does in Node.js. */
         exchange->events->closes_again = true;
@@ -123,6 +132,19 @@ static void on_close(struct client_exchange *exchange) {
             client_expect_second_close(exchange);
         }
         nh_value_release(&response);
+    }
+}
+
+/* An upgrade ends it all; it may come behind a response that is complete, in the same bytes, and
+ * the request then closes with both: so it does in Node.js. */
+static void check_outcome(struct client_exchange *exchange, enum grammar_event event) {
+    const uint64_t upgrades = BIT(GRAMMAR_UPGRADE) | BIT(GRAMMAR_CONNECT);
+    FUZZ_CHECK((exchange->events->seen & upgrades & ~BIT(event)) == 0,
+               "request %u: %s after an upgrade", exchange->events->number,
+               grammar_event_name(event));
+    if (event != GRAMMAR_RESPONSE_ARRIVED &&
+        (exchange->events->seen & BIT(GRAMMAR_RESPONSE_ARRIVED)) != 0) {
+        client_expect_second_close(exchange);
     }
 }
 
@@ -151,16 +173,18 @@ static void on_request_event(struct client_exchange *exchange, enum grammar_even
         on_response(exchange, arguments[0].as.object);
     } else if (event == GRAMMAR_CLOSE) {
         on_close(exchange);
+    } else if (event == GRAMMAR_ABORT) {
+        FUZZ_CHECK(exchange->aborted, "request %u: 'abort' without abort()",
+                   exchange->events->number);
+        FUZZ_CHECK(exchange->run->iterations == exchange->aborted_at,
+                   "request %u: 'abort' does not come on the next tick", exchange->events->number);
     }
     if (event == GRAMMAR_UPGRADE || event == GRAMMAR_CONNECT) {
         /* That closes the request, but not its connection: what was written goes on its way. */
         exchange->events->excused |= BIT(GRAMMAR_FINISH);
     }
     if (event == GRAMMAR_RESPONSE_ARRIVED || event == GRAMMAR_UPGRADE || event == GRAMMAR_CONNECT) {
-        const uint64_t ends =
-            BIT(GRAMMAR_RESPONSE_ARRIVED) | BIT(GRAMMAR_UPGRADE) | BIT(GRAMMAR_CONNECT);
-        FUZZ_CHECK((exchange->events->seen & ends & ~BIT(event)) == 0,
-                   "request %u: a response and an upgrade", exchange->events->number);
+        check_outcome(exchange, event);
     }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].event == event) {
@@ -326,8 +350,28 @@ void client_expect_nothing(struct client_exchange *exchange) {
     if (exchange->events != NULL) {
         exchange->events->not_to_close = true;
     }
-    if (exchange->run->sockets_may_stay && exchange->socket_events != NULL) {
-        exchange->socket_events->not_to_close = true;
+}
+
+size_t client_count_stuck_sockets(const struct client_run *run) {
+    size_t count = 0;
+    for (size_t i = 0; i < run->grammar.object_count; i++) {
+        const struct grammar_object *events = &run->grammar.objects[i];
+        count += events->kind == GRAMMAR_SOCKET && events->object != NULL && events->not_to_close &&
+                 nh_emitter_is_a(events->object, "Socket") &&
+                 (events->seen & BIT(GRAMMAR_CLOSE)) == 0;
+    }
+    return count;
+}
+
+void client_check_ticks(const struct client_run *run) {
+    if (!grammar_keeps_promises(&run->grammar)) {
+        return;
+    }
+    for (size_t i = 0; i < run->exchange_count; i++) {
+        const struct client_exchange *exchange = &run->exchanges[i];
+        FUZZ_CHECK(!exchange->aborted || exchange->events == NULL || exchange->request == NULL ||
+                       (exchange->events->seen & BIT(GRAMMAR_ABORT)) != 0,
+                   "request %u: abort() is not told of", exchange->events->number);
     }
 }
 

@@ -84,6 +84,7 @@ struct grammar_object {
      * then is read to its end later: so does Node.js. The target says so when that end comes. */
     bool closes_again;
     uint64_t excused;              /* events that may come after 'close', here and for a reason */
+    unsigned more_finishes;        /* 'finish' may come so often once more, for a reason */
     bool not_to_close;             /* nothing promises its 'close' (detached, handed over ...) */
     void *data;                    /* of the target */
     uint8_t slots[GRAMMAR_EVENTS]; /* their addresses tell listeners apart */
