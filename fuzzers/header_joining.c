@@ -13,6 +13,7 @@
 
 #include "engines/target.h"
 #include "message/duplex.h"
+#include "message/incoming.h"
 #include "support/check.h"
 #include "support/world.h"
 
@@ -458,6 +459,10 @@ static void on_message(nh_emitter *emitter, const nh_value *arguments, size_t co
     }
 }
 
+static enum fuzz_incoming kind_of(const struct run *run) {
+    return (run->flags & JOINING_RESPONSE) != 0 ? FUZZ_INCOMING_RESPONSE : FUZZ_INCOMING_REQUEST;
+}
+
 static void check_message(struct run *run) {
     if (run->message == NULL) {
         FUZZ_CHECK(run->world.memory->refused, "no message");
@@ -470,6 +475,9 @@ static void check_message(struct run *run) {
         check_forms(run, &forms, kept_count(trailer.count, run->limit));
     }
     release_forms(&forms);
+    if ((run->flags & JOINING_ASSIGN) != 0) {
+        fuzz_check_incoming(run->world.loop, run->message, kind_of(run), run->world.memory);
+    }
 }
 
 static void ignore(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
@@ -567,6 +575,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         run_client(&run, duplex);
     } else if (duplex != NULL) {
         run_server(&run, duplex);
+    }
+    if (duplex != NULL && (run.flags & JOINING_ALONE) != 0) {
+        nh_loop_begin_turn(run.world.loop);
+        fuzz_check_incoming_alone(run.world.loop, run.segment % 2 == 0 ? NULL : duplex,
+                                  run.world.memory);
+        nh_loop_end_turn(run.world.loop);
     }
     if (run.message != NULL) {
         nh_emitter_release(nh_as_emitter(run.message));

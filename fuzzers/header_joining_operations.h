@@ -12,6 +12,8 @@
 #define JOINING_EARLY 0x04U    /* everything is looked at before the trailers are there, too */
 #define JOINING_LIMITED 0x08U  /* maxHeadersCount is set (to byte 1) */
 #define JOINING_DISTINCT 0x10U /* the distinct form is built before the joined one */
+#define JOINING_ASSIGN 0x20U   /* properties are looked at, assigned, and looked at again */
+#define JOINING_ALONE 0x40U    /* a message that no parser made is looked at, too */
 
 /* `line how name value`, `trailer how name value`: a field line. `how`: bits 0 to 4 choose a name
  * from a table if `name` is empty, bits 5 to 7 the whitespace around the value.

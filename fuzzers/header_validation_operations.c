@@ -8,6 +8,7 @@ static const struct fuzz_operation operations[] = {
     [VALIDATION_LINE] = {"line", "bnv"},    [VALIDATION_TRAILER] = {"trailer", "bbnv"},
     [VALIDATION_HINTS] = {"hints", "bnvv"}, [VALIDATION_WRITE] = {"write", "bbd"},
     [VALIDATION_END] = {"end", "bbd"},      [VALIDATION_READ] = {"read", "bn"},
+    [VALIDATION_ODD] = {"odd", "bbv"},      [VALIDATION_MODULE] = {"module", "bb"},
 };
 
 const struct fuzz_script_format fuzz_script_format = {

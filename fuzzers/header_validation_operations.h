@@ -6,7 +6,9 @@
 
 /* The settings are those of message/composer.h, and so are all operations but the first two:
  * `name how name`: validateHeaderName(), bit 2 of `how` with a label;
- * `value - how name value`: validateHeaderValue(). */
+ * `value how how name value`: validateHeaderValue(), bits 2 and 3 choose the type of the name;
+ * and the last: `module what value`: http.METHODS, STATUS_CODES, maxHeaderSize and
+ * setMaxIdleHTTPParsers(). */
 enum validation_operation {
     VALIDATION_NAME,
     VALIDATION_VALUE,
@@ -20,6 +22,8 @@ enum validation_operation {
     VALIDATION_WRITE,
     VALIDATION_END,
     VALIDATION_READ,
+    VALIDATION_ODD,
+    VALIDATION_MODULE,
 };
 
 extern const struct fuzz_script_format fuzz_script_format;

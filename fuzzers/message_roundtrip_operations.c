@@ -11,6 +11,8 @@ static const struct fuzz_operation operations[] = {
     [FUZZ_CORK] = {"cork", "b"},          [FUZZ_FLUSH] = {"flush", "b"},
     [FUZZ_INTERIM] = {"interim", "b"},    [FUZZ_HINTS] = {"hints", "bnvv"},
     [FUZZ_PROPERTY] = {"property", "bb"}, [FUZZ_TURN] = {"turn", ""},
+    [FUZZ_ODD] = {"odd", "bbv"},          [FUZZ_OBJECT] = {"object", "bb"},
+    [FUZZ_ALONE] = {"alone", "bd"},
 };
 
 const struct fuzz_script_format fuzz_script_format = {

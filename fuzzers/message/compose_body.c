@@ -186,8 +186,44 @@ static bool has_room(const struct fuzz_message *message) {
     return message->body_length + 4 * CHUNK_CHARACTERS <= FUZZ_BODY_CAPACITY;
 }
 
-static void write_chunk(struct fuzz_composer *composer, struct fuzz_message *message, unsigned kind,
-                        nh_bytes bytes) {
+static void note_call(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
+    bool *called = data;
+    (void)arguments;
+    (void)count;
+    (void)out_result;
+    FUZZ_CHECK(!*called, "a callback is called twice");
+    *called = true;
+}
+
+nh_value fuzz_callback_of(struct fuzz_composer *composer, struct fuzz_message *message) {
+    if (message->callbacks == FUZZ_CALLBACKS) {
+        return nh_undefined();
+    }
+    bool *called = &message->called[message->callbacks++];
+    *called = false;
+    return nh_function_new(memory_of(composer), "", note_call, called, NULL);
+}
+
+/* write(), or its shorthand for bytes. `how`: bit 2 with a callback, bit 3 in place of the
+ * encoding. */
+static nh_error *call_write(struct fuzz_composer *composer, struct fuzz_message *message,
+                            const struct chunk *chunk, unsigned how) {
+    if (chunk->value.type == NH_BUFFER && (how & 16U) != 0) {
+        return nh_outgoing_message_write_bytes(message->message, nh_value_bytes(chunk->value),
+                                               NULL);
+    }
+    nh_value callback = (how & 4U) != 0 ? fuzz_callback_of(composer, message) : nh_undefined();
+    bool in_place = (how & 8U) != 0 && chunk->encoding.type == NH_UNDEFINED;
+    nh_error *error =
+        nh_outgoing_message_write(message->message, chunk->value,
+                                  in_place ? callback : chunk->encoding,
+                                  in_place ? nh_undefined() : callback, NULL);
+    nh_value_release(&callback);
+    return error;
+}
+
+static void write_chunk(struct fuzz_composer *composer, struct fuzz_message *message, unsigned how,
+                        unsigned kind, nh_bytes bytes) {
     struct chunk chunk;
     if (!has_room(message)) {
         return;
@@ -198,16 +234,34 @@ static void write_chunk(struct fuzz_composer *composer, struct fuzz_message *mes
     enum mismatch mismatch =
         ended ? NO_MISMATCH
               : predict_mismatch(composer, message, message->body_length + chunk.length, false);
-    nh_error *error = nh_outgoing_message_write(message->message, chunk.value, chunk.encoding,
-                                                nh_undefined(), NULL);
+    nh_error *error = call_write(composer, message, &chunk, how);
     if (conclude(composer, message, error, code, mismatch, "write()") && !ended) {
         note_chunk(message, &chunk);
     }
     release_chunk(&chunk);
 }
 
+static nh_error *call_end(struct fuzz_composer *composer, struct fuzz_message *message,
+                          const struct chunk *chunk, unsigned how) {
+    if (chunk->value.type == NH_BUFFER && (how & 32U) != 0) {
+        return nh_outgoing_message_end_bytes(message->message, nh_value_bytes(chunk->value));
+    }
+    nh_value arguments[3] = {chunk->value, chunk->encoding, nh_undefined()};
+    nh_value callback = (how & 8U) != 0 ? fuzz_callback_of(composer, message) : nh_undefined();
+    size_t place = 2;
+    while ((how & 16U) != 0 && place > 0 && arguments[place - 1].type == NH_UNDEFINED) {
+        place--;
+    }
+    arguments[place] = callback;
+    nh_error *error =
+        nh_outgoing_message_end(message->message, arguments[0], arguments[1], arguments[2]);
+    nh_value_release(&callback);
+    return error;
+}
+
 void fuzz_end_message(struct fuzz_composer *composer, struct fuzz_message *message, unsigned kind,
-                      nh_bytes bytes, bool has_chunk) {
+                      nh_bytes bytes, unsigned how) {
+    bool has_chunk = (how & 4U) != 0;
     struct chunk chunk = {.value = nh_undefined(), .encoding = nh_undefined()};
     bool ended = message->finished;
     if (has_chunk && !has_room(message)) {
@@ -217,8 +271,7 @@ void fuzz_end_message(struct fuzz_composer *composer, struct fuzz_message *messa
         make_chunk(composer, kind, bytes, &chunk);
     }
     const char *code = ended ? NULL : fuzz_predict_head(composer, message);
-    nh_error *error =
-        nh_outgoing_message_end(message->message, chunk.value, chunk.encoding, nh_undefined());
+    nh_error *error = call_end(composer, message, &chunk, how);
     enum mismatch mismatch = NO_MISMATCH;
     if (!ended) {
         fuzz_note_head(message);
@@ -268,11 +321,50 @@ static void flush_headers(struct fuzz_composer *composer, struct fuzz_message *m
 /* How many elements of a list of several come before one that is not legal. */
 static size_t count_legal(const struct fuzz_field *field, struct fuzz_value value) {
     size_t count = 0;
-    while (field->count > 1 && count < field->count &&
+    while (!fuzz_trailer_is_joined(field) && count < field->count &&
            fuzz_is_field_value((struct fuzz_text){field->values[count], value.text.wide})) {
         count++;
     }
     return count;
+}
+
+/* The argument of addTrailers(). */
+static nh_value make_trailers(nh_memory *memory, nh_value name, nh_value value, bool as_pairs) {
+    nh_value trailers = as_pairs ? nh_list_new(memory) : nh_map_new(memory);
+    bool made = trailers.type != NH_INVALID && name.type != NH_INVALID;
+    if (made && as_pairs) {
+        nh_value pair = nh_list_new(memory);
+        made = nh_list_append(pair, name) && nh_list_append(pair, value) &&
+               nh_list_append(trailers, pair);
+        nh_value_release(&pair);
+    } else if (made) {
+        made = nh_map_set_bytes(trailers, nh_value_bytes(name), value);
+    }
+    if (!made) {
+        nh_value_release(&trailers);
+        return (nh_value){.type = NH_INVALID};
+    }
+    return trailers;
+}
+
+/* A text instead of an object: `form` 2, its characters are trailers by their numbers; 3, it is a
+ * pair of name and value. One trailer comes of it. */
+static nh_value make_text_trailers(nh_memory *memory, unsigned form, struct fuzz_text *name,
+                                   struct fuzz_value *value) {
+    uint8_t characters[2] = {name->bytes.data[0], value->text.bytes.data[0]};
+    struct fuzz_text pair = {{characters, 2}, false};
+    *value = (struct fuzz_value){FUZZ_VALUE_TEXT, {{value->text.bytes.data, 1}, false}};
+    if (form == 2) {
+        *name = (struct fuzz_text){nh_bytes_of_text("0"), false};
+        return fuzz_text_value(memory, value->text);
+    }
+    *name = (struct fuzz_text){{name->bytes.data, 1}, false};
+    nh_value list = nh_list_new(memory);
+    if (!nh_list_append_take(list, fuzz_text_value(memory, pair))) {
+        nh_value_release(&list);
+        return (nh_value){.type = NH_INVALID};
+    }
+    return list;
 }
 
 static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *message,
@@ -280,19 +372,24 @@ static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *mes
     nh_memory *memory = memory_of(composer);
     struct fuzz_text name = fuzz_name_of(composer, step->bytes[2], step->numbers[0]);
     struct fuzz_value value = fuzz_value_of(composer, step->bytes[3], step->numbers[1]);
+    unsigned form = step->numbers[0] >> 2 & 3U;
     if (message->finished) {
         return;
+    }
+    nh_value trailers;
+    if (form >= 2 && name.bytes.length != 0 && value.text.bytes.length != 0) {
+        trailers = make_text_trailers(memory, form, &name, &value);
+    } else {
+        nh_value name_value = fuzz_text_value(memory, name);
+        nh_value given = fuzz_value_make(memory, value);
+        trailers = make_trailers(memory, name_value, given, form == 1);
+        nh_value_release(&name_value);
+        nh_value_release(&given);
     }
     const char *code = !fuzz_is_token(name)          ? "ERR_INVALID_HTTP_TOKEN"
                        : !fuzz_value_is_legal(value) ? "ERR_INVALID_CHAR"
                                                      : NULL;
-    nh_value map = nh_map_new(memory);
-    nh_value name_value = fuzz_text_value(memory, name);
-    nh_value given = fuzz_value_make(memory, value);
-    bool made = map.type == NH_MAP && name_value.type != NH_INVALID &&
-                nh_map_set_bytes(map, nh_value_bytes(name_value), given);
-    nh_error *error = nh_outgoing_message_add_trailers(message->message,
-                                                       made ? map : (nh_value){.type = NH_INVALID});
+    nh_error *error = nh_outgoing_message_add_trailers(message->message, trailers);
     /* Each call replaces what the ones before have added. */
     message->has_trailer = false;
     bool added = fuzz_expect_take(composer, error, code, "addTrailers()");
@@ -303,9 +400,7 @@ static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *mes
             added ? message->trailer.count : count_legal(&message->trailer, value);
         message->has_trailer = added || message->trailer.count != 0;
     }
-    nh_value_release(&map);
-    nh_value_release(&name_value);
-    nh_value_release(&given);
+    nh_value_release(&trailers);
 }
 
 /* --- interim responses -------------------------------------------------------------------- */
@@ -417,9 +512,9 @@ void fuzz_compose_body(struct fuzz_composer *composer, struct fuzz_message *mess
     bool is_client = (composer->flags & FUZZ_COMPOSER_CLIENT) != 0;
     unsigned how = step->numbers[0];
     if (operation == FUZZ_WRITE) {
-        write_chunk(composer, message, step->numbers[1], step->bytes[2]);
+        write_chunk(composer, message, how, step->numbers[1], step->bytes[2]);
     } else if (operation == FUZZ_END) {
-        fuzz_end_message(composer, message, step->numbers[1], step->bytes[2], (how & 4U) != 0);
+        fuzz_end_message(composer, message, step->numbers[1], step->bytes[2], how);
     } else if (operation == FUZZ_TRAILER) {
         add_trailer(composer, message, step);
     } else if (operation == FUZZ_CORK) {

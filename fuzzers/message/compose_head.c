@@ -3,6 +3,7 @@
 
 #include <nodehttp/http.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support/check.h"
@@ -26,11 +27,12 @@ static void note_removal(struct fuzz_message *message, nh_bytes name) {
     fuzz_fields_remove(&message->fields, name);
 }
 
-/* setHeaders() with a Map of one entry. A name "set-cookie" takes its values as a list. */
+/* setHeaders() with a Map or Headers of one entry. */
 static nh_error *set_as_map(const struct fuzz_composer *composer, struct fuzz_message *message,
                             nh_value name, nh_value value) {
     nh_memory *memory = memory_of(composer);
-    nh_value entries = nh_list_new_entries(memory, "Map");
+    nh_value entries =
+        nh_list_new_entries(memory, message->fields.count % 2 == 0 ? "Map" : "Headers");
     nh_value pair = nh_list_new(memory);
     bool made =
         nh_list_append(pair, name) && nh_list_append(pair, value) && nh_list_append(entries, pair);
@@ -49,22 +51,30 @@ static void set_header(struct fuzz_composer *composer, struct fuzz_message *mess
     if (fuzz_fields_are_full(&message->fields)) {
         return;
     }
-    if (way == 2 && nh_bytes_equal_text(name.bytes, "set-cookie")) {
-        way = 0;
-    }
+    /* setHeaders() collects cookies in a list, and sets none if it stays empty. */
+    bool collects = way == 2 && !name.wide && nh_bytes_equal_text(name.bytes, "set-cookie");
+    bool is_nothing = collects && value.kind == FUZZ_VALUE_EMPTY_LIST;
     nh_value name_value = fuzz_text_value(memory_of(composer), name);
     nh_value given = fuzz_value_make(memory_of(composer), value);
     const char *code = message->head_made ? "ERR_HTTP_HEADERS_SENT" : predict_field(name, value);
+    if (collects && !message->head_made && value.kind == FUZZ_VALUE_UNDEFINED) {
+        code = NULL; /* the list is checked, not the element */
+    }
     nh_error *error =
         way == 1   ? nh_outgoing_message_append_header(message->message, name_value, given)
         : way == 2 ? set_as_map(composer, message, name_value, given)
                    : nh_outgoing_message_set_header(message->message, name_value, given);
-    if (fuzz_expect_take(composer, error, code, "setHeader()")) {
+    if (fuzz_expect_take(composer, error, code, "setHeader()") && !is_nothing) {
         message->has_fields = true;
         if (way == 1) {
             fuzz_fields_append(&message->fields, name.bytes, value);
         } else {
             fuzz_fields_set(&message->fields, name.bytes, value);
+        }
+        if (collects) {
+            struct fuzz_field *cookies = fuzz_fields_find(&message->fields, name.bytes);
+            cookies->is_list = true;
+            cookies->is_number = false;
         }
     }
     nh_value_release(&name_value);
@@ -392,6 +402,39 @@ static unsigned status_of(const struct fuzz_step *step) {
     return which == 3 ? step->numbers[1] % 1050 : statuses[step->numbers[1] & 3U];
 }
 
+/* A value that JavaScript converts to this number, where a status is taken. */
+static nh_value status_value(nh_memory *memory, unsigned status, unsigned form) {
+    static const char *const around[8][2] = {{"", ""},   {" \t", "\n"}, {"0x", ""}, {"", ".25"},
+                                             {"+", ".0"}, {"", "e0"},   {"", "."},  {"\v", " "}};
+    nh_value list;
+    switch (form & 15U) {
+    case 0:
+        return nh_number(status + 4294967296.0);
+    case 1:
+        return nh_number(status - 4294967296.0);
+    case 2:
+        return nh_number(status + 0.5);
+    case 3:
+    case 4:
+        list = nh_list_new(memory);
+        if (!nh_list_append_take(list, (form & 15U) == 3
+                                           ? nh_number(status)
+                                           : nh_string_format(memory, "%u", status))) {
+            nh_value_release(&list);
+            return (nh_value){.type = NH_INVALID};
+        }
+        return list;
+    default:
+        break;
+    }
+    char text[32];
+    const char *const *ends = around[form & 7U];
+    int length = (form & 7U) == 2
+                     ? snprintf(text, sizeof(text), "0x%X", status)
+                     : snprintf(text, sizeof(text), "%s%u%s", ends[0], status, ends[1]);
+    return (form & 8U) == 0 ? nh_number(status) : nh_string_new(memory, text, (size_t)length);
+}
+
 /* writeHead() with headers that it takes over; whether the message is still worth something. */
 static void write_head(struct fuzz_composer *composer, struct fuzz_message *message,
                        const struct fuzz_step *step) {
@@ -412,14 +455,25 @@ static void write_head(struct fuzz_composer *composer, struct fuzz_message *mess
     nh_value reason_value = has_reason ? fuzz_text_value(memory, reason.text) : nh_undefined();
     nh_value given =
         message->given_count == 0 ? nh_undefined() : fuzz_given_value(memory, message, form);
+    /* A list that has a name without a value. */
+    bool is_odd = (how & 32U) != 0 && message->given_count != 0 &&
+                  (form == FUZZ_GIVEN_LIST || form == FUZZ_GIVEN_MERGED_LIST);
+    if (is_odd && !nh_list_append(given, nh_null())) {
+        nh_value_release(&given);
+        given = (nh_value){.type = NH_INVALID};
+    }
     unsigned status = status_of(step);
+    nh_value status_given = (how & 64U) != 0 ? status_value(memory, status, step->numbers[1] >> 10)
+                                             : nh_number(status);
     nh_error *error = nh_server_response_write_head((nh_server_response *)(void *)message->message,
-                                                    nh_number(status), reason_value, given);
+                                                    status_given, reason_value, given);
     bool stores = false;
     const char *code = "ERR_HTTP_HEADERS_SENT";
     if (!message->head_made) {
         code = take_status(message, status, has_reason ? &reason.text : NULL);
-        if (code == NULL && message->has_fields && message->given_count != 0) {
+        if (code == NULL && message->has_fields && is_odd) {
+            code = "ERR_INVALID_ARG_VALUE";
+        } else if (code == NULL && message->has_fields && message->given_count != 0) {
             code = fuzz_take_given(message, form);
         }
         if (code == NULL && !fuzz_is_field_value(message->reason)) {
@@ -428,7 +482,9 @@ static void write_head(struct fuzz_composer *composer, struct fuzz_message *mess
         if (code == NULL) {
             stores = true;
             message->list_count = 0;
-            code = message->has_fields ? NULL : fuzz_take_given(message, form);
+            code = message->has_fields ? NULL
+                   : is_odd            ? "ERR_INVALID_ARG_VALUE"
+                                       : fuzz_take_given(message, form);
             message->listed = !message->has_fields;
         }
         message->given_count = 0;
@@ -439,6 +495,7 @@ static void write_head(struct fuzz_composer *composer, struct fuzz_message *mess
     bool done = fuzz_expect_take(composer, error, code, "writeHead()");
     message->abandoned = message->abandoned || (stores && !done);
     fuzz_note_head(message);
+    nh_value_release(&status_given);
     nh_value_release(&reason_value);
     nh_value_release(&given);
 }

@@ -98,7 +98,7 @@ struct fuzz_text fuzz_name_of(struct fuzz_composer *run, nh_bytes bytes, unsigne
 struct fuzz_value fuzz_value_of(struct fuzz_composer *run, nh_bytes bytes, unsigned how) {
     static const enum fuzz_value_kind kinds[8] = {
         FUZZ_VALUE_TEXT,       FUZZ_VALUE_LIST, FUZZ_VALUE_NUMBER, FUZZ_VALUE_TRUE,
-        FUZZ_VALUE_EMPTY_LIST, FUZZ_VALUE_NULL, FUZZ_VALUE_TEXT,   FUZZ_VALUE_UNDEFINED};
+        FUZZ_VALUE_EMPTY_LIST, FUZZ_VALUE_NULL, FUZZ_VALUE_HOLES,  FUZZ_VALUE_UNDEFINED};
     struct fuzz_value value = {kinds[how & 7U],
                                {cut(bytes, 256), !run->lenient && (how & 0x80U) != 0}};
     if (run->lenient) {
@@ -145,6 +145,20 @@ static void reset_message(struct fuzz_message *message) {
     message->status = message->head_status = 200;
     message->sends_date = false;
     message->corked = 0;
+    message->callbacks = 0;
+}
+
+/* The option uniqueHeaders of a server or a request. */
+static void add_unique_names(nh_value options) {
+    nh_memory *memory = nh_loop_memory(composer.world.loop);
+    if ((composer.flags & FUZZ_COMPOSER_UNIQUE) == 0) {
+        return;
+    }
+    nh_value names = nh_list_new(memory);
+    for (size_t i = 0; i < 3; i++) {
+        (void)nh_list_append_take(names, nh_string_of(memory, fuzz_unique_names[i]));
+    }
+    (void)nh_map_set_take(options, "uniqueHeaders", names);
 }
 
 /* --- a server ----------------------------------------------------------------------------- */
@@ -182,12 +196,16 @@ static void open_server(struct fuzz_input *kinds) {
     nh_value options = nh_map_new(nh_loop_memory(loop));
     (void)nh_map_set(options, "rejectNonStandardBodyWrites",
                      nh_boolean((composer.flags & FUZZ_COMPOSER_REJECT_BODY) != 0));
+    add_unique_names(options);
     nh_error_release(nh_server_new(loop, options, nh_undefined(), &composer.server));
     nh_value_release(&options);
     if (composer.server == NULL) {
         return;
     }
     nh_emitter *server = nh_as_emitter(composer.server);
+    if ((composer.flags & FUZZ_COMPOSER_LIMITED) != 0) {
+        (void)nh_server_set_property(composer.server, "maxRequestsPerSocket", nh_number(5));
+    }
     (void)nh_emitter_on(server, "request", on_request, kinds);
     nh_value connection = nh_value_of_object(nh_as_emitter(composer.duplex));
     nh_loop_begin_turn(loop);
@@ -215,6 +233,7 @@ static bool is_truthy(struct fuzz_value value) {
     case FUZZ_VALUE_NUMBER:
         return value.text.bytes.length != 0;
     case FUZZ_VALUE_LIST:
+    case FUZZ_VALUE_HOLES:
     case FUZZ_VALUE_EMPTY_LIST:
     case FUZZ_VALUE_TRUE:
         return true;
@@ -271,6 +290,7 @@ static nh_value request_options(const struct fuzz_message *given, bool as_list) 
     } else {
         (void)nh_map_set_take(options, "createConnection", connect);
     }
+    add_unique_names(options);
     (void)nh_map_set_take(options, "method", fuzz_text_value(memory, composer.method));
     (void)nh_map_set_take(options, "path", fuzz_text_value(memory, composer.path));
     (void)nh_map_set_take(
@@ -317,6 +337,7 @@ struct fuzz_composer *fuzz_composer_begin(struct fuzz_input *input, bool lenient
         kinds[i] = fuzz_input_byte(input);
     }
     composer.lenient = lenient;
+    fuzz_fields_set_unique((composer.flags & FUZZ_COMPOSER_UNIQUE) != 0);
     composer.count = 0;
     composer.server = NULL;
     composer.agent = NULL;
@@ -368,6 +389,10 @@ static bool prepare_client(enum fuzz_compose operation, const struct fuzz_step *
 
 void fuzz_compose(struct fuzz_composer *run, enum fuzz_compose operation,
                   const struct fuzz_step *step) {
+    if (operation == FUZZ_ALONE) {
+        fuzz_compose_alone(run, step);
+        return;
+    }
     bool is_client = (run->flags & FUZZ_COMPOSER_CLIENT) != 0;
     if (is_client && run->count == 0 && prepare_client(operation, step)) {
         return;
@@ -400,7 +425,14 @@ void fuzz_compose(struct fuzz_composer *run, enum fuzz_compose operation,
     case FUZZ_HINTS:
         fuzz_compose_body(run, message, operation, step);
         break;
+    case FUZZ_ODD:
+        fuzz_compose_odd(run, message, step);
+        break;
+    case FUZZ_OBJECT:
+        fuzz_compose_object(run, message, step);
+        break;
     case FUZZ_LINE:
+    case FUZZ_ALONE:
     case FUZZ_TURN:
         break;
     }
@@ -414,7 +446,7 @@ void fuzz_composer_end(struct fuzz_composer *run) {
     }
     for (size_t i = 0; i < run->count; i++) {
         if (!run->messages[i].finished && !run->messages[i].abandoned) {
-            fuzz_end_message(run, &run->messages[i], 0, nh_bytes_of(NULL, 0), false);
+            fuzz_end_message(run, &run->messages[i], 0, nh_bytes_of(NULL, 0), 0);
         }
     }
     nh_loop_end_turn(loop);

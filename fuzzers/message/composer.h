@@ -27,6 +27,7 @@
 #define FUZZ_BODY_CAPACITY ((size_t)16384)
 #define FUZZ_INTERIM_CAPACITY ((size_t)16384)
 #define FUZZ_GIVEN 6U
+#define FUZZ_CALLBACKS 16U
 
 /* Settings of a run: 8 bytes. Byte 0: flags; byte 1: requests and options; bytes 2 and 3: the
  * allocation to refuse; bytes 4 to 7: what the requests are like. */
@@ -36,6 +37,8 @@
 #define FUZZ_COMPOSER_REJECT_BODY 0x04U   /* rejectNonStandardBodyWrites */
 #define FUZZ_COMPOSER_AGENT 0x08U         /* a client's request goes through a keep-alive agent */
 #define FUZZ_COMPOSER_NO_DATE 0x10U
+#define FUZZ_COMPOSER_UNIQUE 0x20U  /* uniqueHeaders: fuzz_unique_names */
+#define FUZZ_COMPOSER_LIMITED 0x40U /* maxRequestsPerSocket is 5 */
 
 /* What the operations of a script do. The first argument of most chooses the message (bits 0, 1)
  * and how (the others). */
@@ -56,6 +59,9 @@ enum fuzz_compose {
     FUZZ_HINTS,    /* bnvv: writeEarlyHints() with a field and a link */
     FUZZ_PROPERTY, /* bb: sendDate, useChunkedEncodingByDefault, shouldKeepAlive */
     FUZZ_TURN,     /* (none): the turn ends */
+    FUZZ_ODD,      /* bbv: a call with a value of another type (message/odd.h) */
+    FUZZ_OBJECT,   /* bb: properties, setTimeout(), pipe(), destroy() */
+    FUZZ_ALONE,    /* bd: an OutgoingMessage that nothing sends, and calls on it, a byte each */
 };
 
 /* What the head went out with, which decides about its encoding. */
@@ -104,6 +110,8 @@ struct fuzz_message {
     size_t interim_length;
     bool interim_waited; /* for the turn of the message: the head may overtake it in Node.js */
     struct fuzz_field trailer;
+    bool called[FUZZ_CALLBACKS]; /* callbacks of write() and end(), each at most once */
+    size_t callbacks;            /* how many were given */
     bool has_trailer;
 };
 
@@ -158,9 +166,18 @@ void fuzz_note_head(struct fuzz_message *message);
 /* The text of an argument: cut, and made legal where texts are. */
 struct fuzz_text fuzz_name_of(struct fuzz_composer *composer, nh_bytes bytes, unsigned how);
 struct fuzz_value fuzz_value_of(struct fuzz_composer *composer, nh_bytes bytes, unsigned how);
-/* end(), from the script or for messages that were not ended. */
+/* end(), from the script or for messages that were not ended. `how`: bit 2 a chunk, bit 3 a
+ * callback, bit 4 in the first place that is free. */
 void fuzz_end_message(struct fuzz_composer *composer, struct fuzz_message *message, unsigned kind,
-                      nh_bytes bytes, bool has_chunk);
+                      nh_bytes bytes, unsigned how);
+/* A callback of the message, which may be called once; undefined when it has enough of them. */
+nh_value fuzz_callback_of(struct fuzz_composer *composer, struct fuzz_message *message);
+/* The operations FUZZ_ODD, FUZZ_OBJECT, FUZZ_ALONE. */
+void fuzz_compose_odd(struct fuzz_composer *composer, struct fuzz_message *message,
+                      const struct fuzz_step *step);
+void fuzz_compose_object(struct fuzz_composer *composer, struct fuzz_message *message,
+                         const struct fuzz_step *step);
+void fuzz_compose_alone(struct fuzz_composer *composer, const struct fuzz_step *step);
 
 /* How the headers that were given reach a head. */
 enum fuzz_given_form {

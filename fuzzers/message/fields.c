@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What null is as a line of its own; inside a joined list it is nothing. */
+static const char null_text[] = "null";
+
 /* --- values ------------------------------------------------------------------------------- */
 
 /* Cuts a text at its commas; the last piece takes what is left. */
@@ -27,11 +30,14 @@ nh_value fuzz_value_make(nh_memory *memory, struct fuzz_value value) {
     case FUZZ_VALUE_TEXT:
         return fuzz_text_value(memory, value.text);
     case FUZZ_VALUE_LIST:
+    case FUZZ_VALUE_HOLES:
     case FUZZ_VALUE_EMPTY_LIST: {
         nh_value list = nh_list_new(memory);
-        size_t count = value.kind == FUZZ_VALUE_LIST ? cut(value.text, pieces) : 0;
+        size_t count = value.kind == FUZZ_VALUE_EMPTY_LIST ? 0 : cut(value.text, pieces);
         for (size_t i = 0; i < count && list.type == NH_LIST; i++) {
-            if (!nh_list_append_take(list, fuzz_text_value(memory, pieces[i]))) {
+            bool is_hole = value.kind == FUZZ_VALUE_HOLES && pieces[i].bytes.length == 0;
+            nh_value element = is_hole ? nh_null() : fuzz_text_value(memory, pieces[i]);
+            if (!nh_list_append_take(list, element)) {
                 nh_value_release(&list);
                 return (nh_value){.type = NH_INVALID};
             }
@@ -51,11 +57,13 @@ nh_value fuzz_value_make(nh_memory *memory, struct fuzz_value value) {
 }
 
 bool fuzz_value_is_list(struct fuzz_value value) {
-    return value.kind == FUZZ_VALUE_LIST || value.kind == FUZZ_VALUE_EMPTY_LIST;
+    return value.kind == FUZZ_VALUE_LIST || value.kind == FUZZ_VALUE_HOLES ||
+           value.kind == FUZZ_VALUE_EMPTY_LIST;
 }
 
 bool fuzz_value_is_legal(struct fuzz_value value) {
-    return (value.kind != FUZZ_VALUE_TEXT && value.kind != FUZZ_VALUE_LIST) ||
+    return (value.kind != FUZZ_VALUE_TEXT && value.kind != FUZZ_VALUE_LIST &&
+            value.kind != FUZZ_VALUE_HOLES) ||
            fuzz_is_field_value(value.text);
 }
 
@@ -75,9 +83,11 @@ size_t fuzz_value_pieces(struct fuzz_value value, nh_bytes out[FUZZ_PIECES]) {
         out[0] = value.text.bytes;
         break;
     case FUZZ_VALUE_LIST:
+    case FUZZ_VALUE_HOLES:
         count = cut(value.text, pieces);
         for (size_t i = 0; i < count; i++) {
-            out[i] = pieces[i].bytes;
+            bool is_hole = value.kind == FUZZ_VALUE_HOLES && pieces[i].bytes.length == 0;
+            out[i] = is_hole ? nh_bytes_of_text(null_text) : pieces[i].bytes;
         }
         break;
     case FUZZ_VALUE_EMPTY_LIST:
@@ -89,7 +99,7 @@ size_t fuzz_value_pieces(struct fuzz_value value, nh_bytes out[FUZZ_PIECES]) {
         out[0] = nh_bytes_of_text("true");
         break;
     case FUZZ_VALUE_NULL:
-        out[0] = nh_bytes_of_text("null");
+        out[0] = nh_bytes_of_text(null_text);
         break;
     case FUZZ_VALUE_UNDEFINED:
         out[0] = nh_bytes_of_text("undefined");
@@ -99,6 +109,22 @@ size_t fuzz_value_pieces(struct fuzz_value value, nh_bytes out[FUZZ_PIECES]) {
 }
 
 /* --- fields ------------------------------------------------------------------------------- */
+
+const char *const fuzz_unique_names[3] = {"X-A", "content-type", "10"};
+static bool has_unique_names;
+
+void fuzz_fields_set_unique(bool are_unique) {
+    has_unique_names = are_unique;
+}
+
+bool fuzz_is_unique(nh_bytes name) {
+    for (size_t i = 0; has_unique_names && i < 3; i++) {
+        if (fuzz_is_same_name(name, nh_bytes_of_text(fuzz_unique_names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
 
 void fuzz_field_assign(struct fuzz_field *field, nh_bytes name, struct fuzz_value value) {
     field->name = name;
@@ -194,21 +220,47 @@ static size_t write_text(const char *text, uint8_t *out) {
     return fuzz_write_bytes(nh_bytes_of_text(text), false, out);
 }
 
+/* The elements of a list with "; " between them, as Array.prototype.join() does it. */
+static size_t write_joined(const struct fuzz_field *field, bool utf8, uint8_t *out) {
+    size_t length = fuzz_write_bytes(field->name, utf8, out);
+    length += write_text(": ", out + length);
+    for (size_t i = 0; i < field->count; i++) {
+        length += write_text(i == 0 ? "" : "; ", out + length);
+        if ((const void *)field->values[i].data != null_text) {
+            length += fuzz_write_bytes(field->values[i], utf8, out + length);
+        }
+    }
+    return length + write_text("\r\n", out + length);
+}
+
+bool fuzz_trailer_is_joined(const struct fuzz_field *field) {
+    return field->is_list && (field->count < 2 || fuzz_is_unique(field->name));
+}
+
+size_t fuzz_trailer_write(const struct fuzz_field *field, uint8_t *out) {
+    size_t length = 0;
+    if (fuzz_trailer_is_joined(field)) {
+        return write_joined(field, false, out);
+    }
+    for (size_t i = 0; i < field->count; i++) {
+        struct fuzz_field line = {.name = field->name, .count = 1, .values = {field->values[i]}};
+        length += fuzz_field_write(&line, false, out + length);
+    }
+    return length;
+}
+
 size_t fuzz_field_write(const struct fuzz_field *field, bool utf8, uint8_t *out) {
     /* Cookies go out as one line (RFC 6265, section 5.4). */
-    bool one_line = field->count > 1 && fuzz_is_named(field->name, "cookie");
+    if (field->is_list && (fuzz_is_unique(field->name) ||
+                           (field->count > 1 && fuzz_is_named(field->name, "cookie")))) {
+        return write_joined(field, utf8, out);
+    }
     size_t length = 0;
     for (size_t i = 0; i < field->count; i++) {
-        if (i == 0 || !one_line) {
-            length += fuzz_write_bytes(field->name, utf8, out + length);
-            length += write_text(": ", out + length);
-        } else {
-            length += write_text("; ", out + length);
-        }
+        length += fuzz_write_bytes(field->name, utf8, out + length);
+        length += write_text(": ", out + length);
         length += fuzz_write_bytes(field->values[i], utf8, out + length);
-        if (!one_line || i + 1 == field->count) {
-            length += write_text("\r\n", out + length);
-        }
+        length += write_text("\r\n", out + length);
     }
     return length;
 }

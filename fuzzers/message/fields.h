@@ -10,14 +10,15 @@
 
 enum fuzz_value_kind {
     FUZZ_VALUE_TEXT,
-    FUZZ_VALUE_LIST, /* the text cut at its commas */
+    FUZZ_VALUE_LIST,  /* the text cut at its commas */
+    FUZZ_VALUE_HOLES, /* the same, and empty pieces are null */
     FUZZ_VALUE_EMPTY_LIST,
     FUZZ_VALUE_NUMBER, /* the length of the text */
     FUZZ_VALUE_TRUE,
     FUZZ_VALUE_NULL,
     FUZZ_VALUE_UNDEFINED
 };
-#define FUZZ_VALUE_KINDS 7U
+#define FUZZ_VALUE_KINDS 8U
 
 struct fuzz_value {
     enum fuzz_value_kind kind;
@@ -46,6 +47,13 @@ struct fuzz_fields {
     size_t count;
 };
 
+/* Says whether the run's messages have the option uniqueHeaders, with the names below. */
+extern const char *const fuzz_unique_names[3];
+void fuzz_fields_set_unique(bool are_unique);
+bool fuzz_is_unique(nh_bytes name);
+/* Whether the value goes out as one line of its elements, with "; " between them. */
+bool fuzz_trailer_is_joined(const struct fuzz_field *field);
+
 /* Gives a field its value. */
 void fuzz_field_assign(struct fuzz_field *field, nh_bytes name, struct fuzz_value value);
 
@@ -61,6 +69,7 @@ void fuzz_fields_order(const struct fuzz_fields *fields, size_t out[FUZZ_FIELDS]
 
 /* The lines of one field, of all fields in order, as they go out; in UTF-8 instead of Latin-1 if
  * `utf8`. The number of bytes appended to `out`. */
+size_t fuzz_trailer_write(const struct fuzz_field *field, uint8_t *out);
 size_t fuzz_field_write(const struct fuzz_field *field, bool utf8, uint8_t *out);
 size_t fuzz_fields_write(const struct fuzz_fields *fields, bool utf8, uint8_t *out);
 /* Appends Latin-1 bytes, or their characters in UTF-8. */

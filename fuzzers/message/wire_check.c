@@ -133,14 +133,17 @@ static size_t number_of(nh_bytes text) {
 
 /* The lines that the library adds: each at most once, in this order, none that the program gave,
  * with one of few values. */
-static void check_added_lines(const struct fuzz_message *message, size_t own) {
-    static const struct {
+static void check_added_lines(const struct fuzz_composer *composer,
+                              const struct fuzz_message *message, size_t own) {
+    bool is_limited = (composer->flags & FUZZ_COMPOSER_LIMITED) != 0;
+    const char *keep_alive = is_limited ? "timeout=5, max=5" : "timeout=5";
+    const struct {
         const char *name;
         const char *first;
         const char *second;
     } known[] = {{"date", NULL, NULL},
                  {"connection", "keep-alive", "close"},
-                 {"keep-alive", "timeout=5", "timeout=5"},
+                 {"keep-alive", keep_alive, keep_alive},
                  {"content-length", NULL, NULL},
                  {"transfer-encoding", "chunked", "chunked"}};
     size_t next = 0;
@@ -181,17 +184,7 @@ static void check_bytes(const struct fuzz_message *message, const uint8_t *bytes
 
 static void check_trailers(const struct fuzz_message *message, nh_bytes trailers) {
     const struct fuzz_field *trailer = &message->trailer;
-    size_t count = message->has_trailer ? trailer->count : 0;
-    size_t length = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct fuzz_field line = {
-            .name = trailer->name, .count = 1, .values = {trailer->values[i]}};
-        length += fuzz_field_write(&line, false, block + length);
-    }
-    if (message->has_trailer && count == 0) { /* an empty list: a line of nothing */
-        length = fuzz_write_bytes(trailer->name, false, block);
-        length = put(length, ": \r\n");
-    }
+    size_t length = message->has_trailer ? fuzz_trailer_write(trailer, block) : 0;
     FUZZ_CHECK(trailers.length == length && starts_with(trailers, block, length),
                "trailers \"%.*s\" instead of \"%.*s\"", (int)trailers.length,
                (const char *)trailers.data, (int)length, (const char *)block);
@@ -311,7 +304,7 @@ static void parse_back(const struct fuzz_composer *composer, const struct fuzz_m
     nh_bytes value = {NULL, 0};
     bool chunked = fuzz_head_count(&head, "transfer-encoding", &value) != 0;
     size_t trailers = chunked && message->has_trailer ? message->trailer.count : 0;
-    if (chunked && message->has_trailer && trailers == 0) {
+    if (chunked && message->has_trailer && fuzz_trailer_is_joined(&message->trailer)) {
         trailers = 1;
     }
     if (by_library) {
@@ -337,7 +330,7 @@ static bool check_message(const struct fuzz_composer *composer, const struct fuz
     bool complete = fuzz_read_head(wire, &head);
     FUZZ_CHECK(complete, "a head that is not complete");
     size_t own = check_own_lines(composer, message, from_head);
-    check_added_lines(message, own);
+    check_added_lines(composer, message, own);
     if (overtaken) {
         take_interim(message, wire);
     }
