@@ -204,7 +204,7 @@ void client_watch_request(struct client_exchange *exchange) {
         events |= BIT(GRAMMAR_ERROR);
     }
     for (unsigned i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
-        if ((exchange->listeners >> i & 1u) != 0) {
+        if (((unsigned)exchange->listeners >> i & 1u) != 0) {
             events |= BIT(optional[i]);
         }
     }
@@ -260,7 +260,12 @@ static void on_response_event(struct client_exchange *exchange, enum grammar_eve
     if (event == GRAMMAR_READABLE && exchange->response != NULL) {
         read_all(exchange->response);
     } else if (event == GRAMMAR_END && exchange->request != NULL) {
-        if ((exchange->events->seen & BIT(GRAMMAR_CLOSE)) != 0) {
+        /* Between the last byte written and 'finish', both ends let go of the connection: so they
+         * do in Node.js. */
+        bool finishes = (exchange->events->seen & BIT(GRAMMAR_FINISH)) == 0 &&
+                        nh_outgoing_message_writable_finished(
+                            nh_as_outgoing_message(exchange->request));
+        if (finishes || (exchange->events->seen & BIT(GRAMMAR_CLOSE)) != 0) {
             client_expect_second_close(exchange);
         }
     }
