@@ -65,9 +65,9 @@ static void check_methods(const struct fuzz_composer *composer) {
         nh_value method = nh_list_get(methods, i);
         FUZZ_CHECK(fuzz_is_token((struct fuzz_text){nh_value_bytes(method), false}),
                    "the method \"%s\" is no token", nh_value_text(method));
-        FUZZ_CHECK(i == 0 || strcmp(nh_value_text(nh_list_get(methods, i - 1)),
-                                    nh_value_text(method)) < 0,
-                   "\"%s\" is not sorted in", nh_value_text(method));
+        FUZZ_CHECK(
+            i == 0 || strcmp(nh_value_text(nh_list_get(methods, i - 1)), nh_value_text(method)) < 0,
+            "\"%s\" is not sorted in", nh_value_text(method));
     }
     nh_value_release(&methods);
 }
@@ -85,14 +85,15 @@ static void check_status_codes(const struct fuzz_composer *composer) {
         FUZZ_CHECK(phrase == NULL ? text.type == NH_UNDEFINED : nh_value_is_text(text, phrase),
                    "STATUS_CODES and the reason phrase of %d differ", code);
     }
-    FUZZ_CHECK(nh_map_length(codes) == known || codes.type == NH_INVALID, "%zu status codes, not %zu",
-               nh_map_length(codes), known);
+    FUZZ_CHECK(nh_map_length(codes) == known || codes.type == NH_INVALID,
+               "%zu status codes, not %zu", nh_map_length(codes), known);
     nh_value_release(&codes);
 }
 
 /* setMaxIdleHTTPParsers(): integers from 1. */
 static void set_max_idle(const struct fuzz_composer *composer, unsigned how) {
-    static const double numbers[8] = {1, 1000, 9007199254740991, 0, -1, 9007199254740992, 0.5, -0.0};
+    static const double numbers[8] = {1,   1000, 9007199254740991, 0, -1, 9007199254740992,
+                                      0.5, -0.0};
     nh_memory *memory = memory_of(composer);
     enum fuzz_odd kind = (enum fuzz_odd)(how & 15U);
     bool is_number = (how & 16U) != 0;

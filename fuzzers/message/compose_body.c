@@ -214,10 +214,9 @@ static nh_error *call_write(struct fuzz_composer *composer, struct fuzz_message 
     }
     nh_value callback = (how & 4U) != 0 ? fuzz_callback_of(composer, message) : nh_undefined();
     bool in_place = (how & 8U) != 0 && chunk->encoding.type == NH_UNDEFINED;
-    nh_error *error =
-        nh_outgoing_message_write(message->message, chunk->value,
-                                  in_place ? callback : chunk->encoding,
-                                  in_place ? nh_undefined() : callback, NULL);
+    nh_error *error = nh_outgoing_message_write(message->message, chunk->value,
+                                                in_place ? callback : chunk->encoding,
+                                                in_place ? nh_undefined() : callback, NULL);
     nh_value_release(&callback);
     return error;
 }

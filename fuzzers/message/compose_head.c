@@ -404,8 +404,8 @@ static unsigned status_of(const struct fuzz_step *step) {
 
 /* A value that JavaScript converts to this number, where a status is taken. */
 static nh_value status_value(nh_memory *memory, unsigned status, unsigned form) {
-    static const char *const around[8][2] = {{"", ""},   {" \t", "\n"}, {"0x", ""}, {"", ".25"},
-                                             {"+", ".0"}, {"", "e0"},   {"", "."},  {"\v", " "}};
+    static const char *const around[8][2] = {{"", ""},    {" \t", "\n"}, {"0x", ""}, {"", ".25"},
+                                             {"+", ".0"}, {"", "e0"},    {"", "."},  {"\v", " "}};
     nh_value list;
     switch (form & 15U) {
     case 0:
@@ -435,6 +435,14 @@ static nh_value status_value(nh_memory *memory, unsigned status, unsigned form) 
     return (form & 8U) == 0 ? nh_number(status) : nh_string_new(memory, text, (size_t)length);
 }
 
+/* Makes a list of headers one that is refused: two pairs that are none, or one element too many. */
+static bool append_odd(nh_memory *memory, nh_value given, bool as_pair, bool is_text) {
+    if (as_pair && is_text) {
+        return nh_list_append_take(given, nh_string_of(memory, "=x"));
+    }
+    return nh_list_append(given, nh_null()) && (!as_pair || nh_list_append(given, nh_null()));
+}
+
 /* writeHead() with headers that it takes over; whether the message is still worth something. */
 static void write_head(struct fuzz_composer *composer, struct fuzz_message *message,
                        const struct fuzz_step *step) {
@@ -458,13 +466,16 @@ static void write_head(struct fuzz_composer *composer, struct fuzz_message *mess
     /* A list that has a name without a value. */
     bool is_odd = (how & 32U) != 0 && message->given_count != 0 &&
                   (form == FUZZ_GIVEN_LIST || form == FUZZ_GIVEN_MERGED_LIST);
-    if (is_odd && !nh_list_append(given, nh_null())) {
+    /* Pairs that are none: null, or a text, of which the first character is no name. */
+    bool has_odd_pair = (how & 32U) != 0 && message->given_count != 0 && form == FUZZ_GIVEN_PAIRS;
+    bool is_text = (step->numbers[1] & 64U) != 0;
+    if ((is_odd || has_odd_pair) && !append_odd(memory, given, has_odd_pair, is_text)) {
         nh_value_release(&given);
         given = (nh_value){.type = NH_INVALID};
     }
     unsigned status = status_of(step);
-    nh_value status_given = (how & 64U) != 0 ? status_value(memory, status, step->numbers[1] >> 10)
-                                             : nh_number(status);
+    nh_value status_given =
+        (how & 64U) != 0 ? status_value(memory, status, step->numbers[1] >> 10) : nh_number(status);
     nh_error *error = nh_server_response_write_head((nh_server_response *)(void *)message->message,
                                                     status_given, reason_value, given);
     bool stores = false;
@@ -485,6 +496,9 @@ static void write_head(struct fuzz_composer *composer, struct fuzz_message *mess
             code = message->has_fields ? NULL
                    : is_odd            ? "ERR_INVALID_ARG_VALUE"
                                        : fuzz_take_given(message, form);
+            if (has_odd_pair && code == NULL) {
+                code = is_text ? "ERR_INVALID_HTTP_TOKEN" : "";
+            }
             message->listed = !message->has_fields;
         }
         message->given_count = 0;

@@ -21,8 +21,7 @@ static bool is_client(const struct fuzz_composer *composer) {
 static void set_odd_value(struct fuzz_composer *composer, struct fuzz_message *message,
                           enum fuzz_odd kind, nh_value odd, bool appends) {
     struct fuzz_text name_text = {nh_bytes_of_text("X-Odd"), false};
-    if (kind == FUZZ_ODD_FUNCTION ||
-        fuzz_fields_find(&message->fields, name_text.bytes) != NULL) {
+    if (kind == FUZZ_ODD_FUNCTION || fuzz_fields_find(&message->fields, name_text.bytes) != NULL) {
         return;
     }
     nh_value name = fuzz_text_value(memory_of(composer), name_text);
@@ -39,9 +38,8 @@ static void set_odd_value(struct fuzz_composer *composer, struct fuzz_message *m
                        nh_value_is_same(value, odd),
                    "a header of another type comes back as another value");
         nh_value_release(&value);
-        (void)fuzz_expect_take(composer,
-                               nh_outgoing_message_remove_header(message->message, name), NULL,
-                               "removeHeader()");
+        (void)fuzz_expect_take(composer, nh_outgoing_message_remove_header(message->message, name),
+                               NULL, "removeHeader()");
     }
     nh_value_release(&name);
 }
@@ -75,12 +73,12 @@ static void change_list(struct fuzz_composer *composer, struct fuzz_message *mes
 
 static void write_odd_head(struct fuzz_composer *composer, struct fuzz_message *message,
                            enum fuzz_odd kind, nh_value odd) {
-    const char *code = message->head_made                                      ? "ERR_HTTP_HEADERS_SENT"
-                       : kind == FUZZ_ODD_BIGINT || kind == FUZZ_ODD_SYMBOL ? ""
-                                                  : "ERR_HTTP_INVALID_STATUS_CODE";
-    nh_error *error =
-        nh_server_response_write_head((nh_server_response *)(void *)message->message, odd,
-                                      nh_undefined(), nh_undefined());
+    const char *code = message->head_made ? "ERR_HTTP_HEADERS_SENT"
+                       : kind == FUZZ_ODD_BIGINT || kind == FUZZ_ODD_SYMBOL
+                           ? ""
+                           : "ERR_HTTP_INVALID_STATUS_CODE";
+    nh_error *error = nh_server_response_write_head((nh_server_response *)(void *)message->message,
+                                                    odd, nh_undefined(), nh_undefined());
     (void)fuzz_expect_take(composer, error, code, "writeHead() of another type");
 }
 
@@ -91,7 +89,8 @@ static void end_odd(struct fuzz_composer *composer, struct fuzz_message *message
         return; /* no chunk, or a good one */
     }
     const char *code = message->finished ? NULL : "ERR_INVALID_ARG_TYPE";
-    nh_error *error = nh_outgoing_message_end(message->message, odd, nh_undefined(), nh_undefined());
+    nh_error *error =
+        nh_outgoing_message_end(message->message, odd, nh_undefined(), nh_undefined());
     (void)fuzz_expect_take(composer, error, code, "end() of another type");
     message->abandoned = message->abandoned || !message->finished; /* the socket stays corked */
 }
@@ -187,8 +186,7 @@ void fuzz_compose_odd(struct fuzz_composer *composer, struct fuzz_message *messa
     case ODD_CALLBACK:
         if (!is_client(composer)) {
             bool is_fine = !nh_value_is_truthy(odd) || kind == FUZZ_ODD_FUNCTION;
-            nh_error *error =
-                nh_outgoing_message_set_timeout(message->message, nh_number(1), odd);
+            nh_error *error = nh_outgoing_message_set_timeout(message->message, nh_number(1), odd);
             /* The streams of this target know no timeouts: where one is set at once, that fails. */
             bool is_set = nh_outgoing_message_socket(message->message) != NULL;
             (void)fuzz_expect_take(composer, error,
@@ -226,8 +224,8 @@ static void check_properties(const struct fuzz_composer *composer,
                "headersSent is %d", nh_outgoing_message_headers_sent(outgoing));
     bool ended = nh_outgoing_message_writable_ended(outgoing);
     FUZZ_CHECK(nh_outgoing_message_is_finished(outgoing) == ended, "finished, or not");
-    FUZZ_CHECK(ended == message->finished || fuzz_composer_gave_up(composer),
-               "writableEnded is %d", ended);
+    FUZZ_CHECK(ended == message->finished || fuzz_composer_gave_up(composer), "writableEnded is %d",
+               ended);
     FUZZ_CHECK(ended || !nh_outgoing_message_writable_finished(outgoing),
                "finished before it ended");
     FUZZ_CHECK(fuzz_composer_gave_up(composer) ||

@@ -4,15 +4,16 @@
 
 #include "support/check.h"
 
-static void expect_take(const struct fuzz_memory *memory, nh_value value, const char *text, const char *what) {
-    FUZZ_CHECK(memory->refused || (text == NULL ? value.type == NH_NULL
-                                                           : nh_value_is_text(value, text)),
+static void expect_take(const struct fuzz_memory *memory, nh_value value, const char *text,
+                        const char *what) {
+    FUZZ_CHECK(memory->refused ||
+                   (text == NULL ? value.type == NH_NULL : nh_value_is_text(value, text)),
                "%s is \"%s\"", what, nh_value_text(value));
     nh_value_release(&value);
 }
 
-static void expect_number_take(const struct fuzz_memory *memory, nh_value value, double number, bool is_null,
-                               const char *what) {
+static void expect_number_take(const struct fuzz_memory *memory, nh_value value, double number,
+                               bool is_null, const char *what) {
     FUZZ_CHECK(memory->refused ||
                    (is_null ? value.type == NH_NULL : nh_value_is_same(value, nh_number(number))),
                "%s is another one", what);
@@ -23,13 +24,12 @@ static void expect_number_take(const struct fuzz_memory *memory, nh_value value,
 static void check_no_timeout(const struct fuzz_memory *memory, nh_incoming_message *message) {
     nh_error *error = nh_incoming_message_set_timeout(message, nh_number(1), nh_undefined());
     FUZZ_CHECK(error != NULL, "setTimeout() without timeouts");
-    FUZZ_CHECK(memory->refused || nh_error_code(error) == NULL ||
-                   nh_error_code(error)[0] == '\0',
+    FUZZ_CHECK(memory->refused || nh_error_code(error) == NULL || nh_error_code(error)[0] == '\0',
                "setTimeout(): %s", nh_error_message(error));
     nh_error_release(error);
     error = nh_incoming_message_set_timeout(message, nh_number(1), nh_number(1));
-    FUZZ_CHECK(error != NULL && (memory->refused ||
-                                 strcmp(nh_error_code(error), "ERR_INVALID_ARG_TYPE") == 0),
+    FUZZ_CHECK(error != NULL &&
+                   (memory->refused || strcmp(nh_error_code(error), "ERR_INVALID_ARG_TYPE") == 0),
                "setTimeout() takes a number for a function");
     nh_error_release(error);
 }
@@ -60,9 +60,9 @@ static void check_start_line(const struct fuzz_memory *memory, const nh_incoming
 
 /* Whatever is assigned to a property is there. */
 static void check_assignments(nh_incoming_message *message, nh_memory *memory) {
-    typedef void (*setter)(nh_incoming_message *message, nh_value value);
+    typedef void (*setter)(nh_incoming_message * message, nh_value value);
     typedef nh_value (*getter)(const nh_incoming_message *message);
-    typedef nh_value (*builder)(nh_incoming_message *message);
+    typedef nh_value (*builder)(nh_incoming_message * message);
     static const struct {
         setter set;
         getter get;

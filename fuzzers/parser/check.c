@@ -211,6 +211,53 @@ static void check_memory(const struct run *run) {
                run->memory->peak_bytes, run->wire.length);
 }
 
+/* The error as an object says the same. */
+static void check_error_object(nh_message_parser *parser, const nh_message_parser_error *error) {
+    nh_error *object = nh_message_parser_error_object(parser);
+    FUZZ_CHECK((object == NULL) == (error == NULL), "an error without its object, or the reverse");
+    if (object != NULL) {
+        FUZZ_CHECK(is_text(nh_error_code(object), error->code), "the object of %s is %s",
+                   error->code, nh_error_code(object));
+        FUZZ_CHECK(is_text(error->code, "ERR_MEMORY_ALLOCATION_FAILED") ||
+                       strncmp(nh_error_message(object), "Parse Error", 11) == 0,
+                   "an error \"%s\"", nh_error_message(object));
+        nh_error_release(object);
+    }
+}
+
+/* A parser that nobody listens to, one allocation of which is refused: it ends as the other one
+ * did, with `code`, or says that there is no memory. */
+static void refuse_one(struct run *run, const nh_message_parser_options *options,
+                       const char *code) {
+    static const nh_message_parser_hooks hooks = {.head = NULL};
+    struct fuzz_memory *memory = run->memory;
+    memory->refuse_at = memory->requests + 1 + run->settings.seed % 16U;
+    nh_message_parser *parser =
+        nh_message_parser_new(&memory->memory, run->kind, options, &hooks, NULL);
+    if (parser == NULL) {
+        FUZZ_CHECK(memory->refused, "no parser");
+        return;
+    }
+    const nh_message_parser_error *error = NULL;
+    size_t consumed = 0;
+    for (size_t at = 0; at < run->wire.length && error == NULL; at += consumed) {
+        error = nh_message_parser_execute(
+            parser, nh_bytes_of(run->wire.data + at, run->wire.length - at), &consumed);
+    }
+    if (error == NULL && run->settings.finish) {
+        error = nh_message_parser_finish(parser);
+    }
+    const char *other = error == NULL ? NULL : error->code;
+    memory->refuse_at = 0;
+    bool is_alike = !run->settings.skips_bodies && !run->settings.takes_upgrades;
+    FUZZ_CHECK(memory->refused ? is_text(other, "ERR_MEMORY_ALLOCATION_FAILED")
+                               : !is_alike || is_text(other, code),
+               "%s with a refused allocation and without hooks, %s with memory",
+               other == NULL ? "no error" : other, code == NULL ? "no error" : code);
+    check_error_object(parser, error);
+    nh_message_parser_free(parser);
+}
+
 /* Decides what is done with the input beyond parsing it once. Everything, in a replay; what an
  * engine runs depends on the bytes of the input alone, and a finding is one in a replay, too. */
 static void choose(struct run *run) {
@@ -236,6 +283,8 @@ void parser_check(nh_message_kind kind, const uint8_t *data, size_t size) {
     FUZZ_CHECK(run.parser != NULL, "no parser");
     bool compares_modes = run.settings.comparison == PARSER_OTHER_MODE;
     parse(&run, true, !compares_modes && run.settings.options.insecure_http_parser, false);
+    const char *code = run.record.code;
+    bool is_insecure = !run.record.is_strict;
     check_limit(&run, &run.record);
     if (kind == NH_MESSAGE_REQUEST && run.wire.length > CHUNK_SCAN_BYTES && run.record.is_strict &&
         !run.settings.skips_bodies) {
@@ -251,6 +300,11 @@ void parser_check(nh_message_kind kind, const uint8_t *data, size_t size) {
     }
     nh_message_parser_free(run.parser);
     check_memory(&run);
+    if (run.compares) {
+        nh_message_parser_options options = run.settings.options;
+        options.insecure_http_parser = is_insecure;
+        refuse_one(&run, &options, code);
+    }
     fuzz_memory_end(run.memory);
 }
 

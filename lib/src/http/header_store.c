@@ -126,9 +126,6 @@ static bool grow(nh_memory *memory, nh_header_store *store) {
 }
 
 bool nh_header_store_set(nh_memory *memory, nh_header_store *store, nh_value name, nh_value value) {
-    if (name.type == NH_INVALID || value.type == NH_INVALID) {
-        return false;
-    }
     nh_header_entry *present = nh_header_store_find(store, nh_value_bytes(name));
     if (present != NULL) {
         nh_value_assign_take(&present->name, nh_value_retain(name));

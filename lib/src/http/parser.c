@@ -281,18 +281,3 @@ nh_error *nh_http_parser_finish(nh_http_parser *parser) {
     return parser->wire.out_of_memory ? nh_error_out_of_memory()
                                       : parse_error(parser, status, 0, false);
 }
-
-const char *nh_http_method_name(nh_bytes method) {
-    static const llhttp_method_t names[] = {
-#define METHOD(number, name, text) HTTP_##name,
-        HTTP_ALL_METHOD_MAP(METHOD)
-#undef METHOD
-    };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *name = llhttp_method_name(names[i]);
-        if (nh_bytes_equal_text(method, name)) {
-            return name;
-        }
-    }
-    return NULL;
-}

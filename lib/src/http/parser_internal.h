@@ -80,7 +80,4 @@ void nh_http_parser_resume(nh_http_parser *parser);
 /* Drops the message under way (retained reference) without ending it. */
 void nh_http_parser_forget_incoming(nh_http_parser *parser);
 
-/* Whether llhttp knows the method; the static name, NULL when not. */
-const char *nh_http_method_name(nh_bytes method);
-
 #endif
