@@ -49,7 +49,8 @@ nh_value nh_incoming_message_url(const nh_incoming_message *message);
 /* message.statusCode, statusMessage: of responses; null on requests. */
 nh_value nh_incoming_message_status_code(const nh_incoming_message *message);
 nh_value nh_incoming_message_status_message(const nh_incoming_message *message);
-/* A program may assign to these; `value` may be anything and is retained. */
+/* A program may assign to these; `value` may be anything and is retained. Headers and trailers that
+ * are given a value that is false in JavaScript are made anew, of what was received. */
 void nh_incoming_message_set_method(nh_incoming_message *message, nh_value value);
 void nh_incoming_message_set_url(nh_incoming_message *message, nh_value value);
 void nh_incoming_message_set_status_code(nh_incoming_message *message, nh_value value);

@@ -39,11 +39,15 @@ nh_incoming_message *nh_incoming_message_create(nh_loop *loop, nh_stream *socket
     }
     nh_value *const unset[] = {&message->raw_header_list,     &message->header_map,
                                &message->distinct_header_map, &message->raw_trailer_list,
-                               &message->trailer_map,         &message->distinct_trailer_map,
-                               &message->method_value,        &message->url,
-                               &message->status_message,      &message->status_code_value};
+                               &message->trailer_map,         &message->distinct_trailer_map};
     for (size_t i = 0; i < sizeof(unset) / sizeof(unset[0]); i++) {
         *unset[i] = nh_undefined();
+    }
+    /* A program may assign undefined to these. */
+    nh_value *const unassigned[] = {&message->method_value, &message->url, &message->status_message,
+                                    &message->status_code_value};
+    for (size_t i = 0; i < sizeof(unassigned) / sizeof(unassigned[0]); i++) {
+        unassigned[i]->type = NH_INVALID;
     }
     nh_stream_options options;
     nh_stream_options_init(&options);

@@ -38,7 +38,7 @@ struct nh_incoming_message {
     uint8_t version_minor;
     uint32_t text_start; /* request target or reason phrase, in the bytes of `headers` */
     uint32_t text_length;
-    /* What the program assigned, or what was built on first use; undefined before. */
+    /* What the program assigned; NH_INVALID before. */
     nh_value method_value;
     nh_value url;
     nh_value status_message;

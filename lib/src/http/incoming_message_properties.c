@@ -111,14 +111,14 @@ nh_value nh_incoming_message_http_version_minor(const nh_incoming_message *messa
 }
 
 nh_value nh_incoming_message_method(const nh_incoming_message *message) {
-    if (message->method_value.type != NH_UNDEFINED) {
+    if (message->method_value.type != NH_INVALID) {
         return nh_value_retain(message->method_value);
     }
     return message->method == NULL ? nh_null() : nh_string_of(memory_of(message), message->method);
 }
 
 bool nh_incoming_message_is_method(const nh_incoming_message *message, const char *method) {
-    if (message->method_value.type != NH_UNDEFINED) {
+    if (message->method_value.type != NH_INVALID) {
         return nh_value_is_text(message->method_value, method);
     }
     return message->method != NULL && strcmp(message->method, method) == 0;
@@ -132,7 +132,7 @@ static nh_value start_line_text(const nh_incoming_message *message) {
 }
 
 nh_value nh_incoming_message_url(const nh_incoming_message *message) {
-    if (message->url.type != NH_UNDEFINED) {
+    if (message->url.type != NH_INVALID) {
         return nh_value_retain(message->url);
     }
     return message->is_request ? start_line_text(message)
@@ -140,14 +140,14 @@ nh_value nh_incoming_message_url(const nh_incoming_message *message) {
 }
 
 nh_value nh_incoming_message_status_code(const nh_incoming_message *message) {
-    if (message->status_code_value.type != NH_UNDEFINED) {
+    if (message->status_code_value.type != NH_INVALID) {
         return nh_value_retain(message->status_code_value);
     }
     return message->has_head && !message->is_request ? nh_number(message->status_code) : nh_null();
 }
 
 nh_value nh_incoming_message_status_message(const nh_incoming_message *message) {
-    if (message->status_message.type != NH_UNDEFINED) {
+    if (message->status_message.type != NH_INVALID) {
         return nh_value_retain(message->status_message);
     }
     return message->has_head && !message->is_request ? start_line_text(message) : nh_null();
@@ -171,20 +171,25 @@ void nh_incoming_message_set_status_message(nh_incoming_message *message, nh_val
     nh_value_assign_take(&message->status_message, nh_value_retain(value));
 }
 
+/* What is false is dropped: the next one who asks gets what was received. */
+static void assign_map(nh_value *slot, nh_value value) {
+    nh_value_assign_take(slot, nh_value_is_truthy(value) ? nh_value_retain(value) : nh_undefined());
+}
+
 void nh_incoming_message_set_headers(nh_incoming_message *message, nh_value value) {
-    nh_value_assign_take(&message->header_map, nh_value_retain(value));
+    assign_map(&message->header_map, value);
 }
 
 void nh_incoming_message_set_headers_distinct(nh_incoming_message *message, nh_value value) {
-    nh_value_assign_take(&message->distinct_header_map, nh_value_retain(value));
+    assign_map(&message->distinct_header_map, value);
 }
 
 void nh_incoming_message_set_trailers(nh_incoming_message *message, nh_value value) {
-    nh_value_assign_take(&message->trailer_map, nh_value_retain(value));
+    assign_map(&message->trailer_map, value);
 }
 
 void nh_incoming_message_set_trailers_distinct(nh_incoming_message *message, nh_value value) {
-    nh_value_assign_take(&message->distinct_trailer_map, nh_value_retain(value));
+    assign_map(&message->distinct_trailer_map, value);
 }
 
 /* --- state -------------------------------------------------------------------------------- */

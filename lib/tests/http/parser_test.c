@@ -235,6 +235,35 @@ static void limits_count_target_names_and_values(void) {
     }
 }
 
+/* What is assigned is given back, undefined too; what is false lets headers be made anew. */
+static void properties_of_messages_can_be_assigned(void) {
+    open_parser(HTTP_REQUEST);
+    nh_incoming_message *message = nh_incoming_message_new(fixture.loop, NULL);
+    const nh_value values[] = {nh_undefined(), nh_null(), nh_number(0), nh_number(1)};
+    REQUIRE_TRUE(message != NULL);
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        nh_incoming_message_set_method(message, values[i]);
+        nh_incoming_message_set_url(message, values[i]);
+        nh_incoming_message_set_status_code(message, values[i]);
+        nh_incoming_message_set_headers(message, values[i]);
+        nh_incoming_message_set_trailers_distinct(message, values[i]);
+        nh_value got[] = {
+            nh_incoming_message_method(message), nh_incoming_message_url(message),
+            nh_incoming_message_status_code(message), nh_incoming_message_headers(message),
+            nh_incoming_message_trailers_distinct(message)};
+        for (size_t k = 0; k < sizeof(got) / sizeof(got[0]); k++) {
+            if (k < 3 || nh_value_is_truthy(values[i])) {
+                ASSERT_TRUE(nh_value_is_same(got[k], values[i]));
+            } else {
+                ASSERT_TRUE(got[k].type == NH_MAP);
+            }
+            nh_value_release(&got[k]);
+        }
+    }
+    nh_emitter_release(nh_as_emitter(message));
+    close_parser();
+}
+
 static void refused_allocations_are_errors(void) {
     static const char bytes[] = "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                                 "3\r\nabc\r\n0\r\nT: 1\r\n\r\n";
@@ -264,6 +293,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(errors_tell_where_and_what),
         UNIT_CASE(long_heads_are_cut_in_batches),
         UNIT_CASE(limits_count_target_names_and_values),
+        UNIT_CASE(properties_of_messages_can_be_assigned),
         UNIT_CASE(refused_allocations_are_errors),
     };
     return UNIT_RUN("parser", cases, argc, argv);
