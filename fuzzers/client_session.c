@@ -31,7 +31,7 @@ static void run_until(struct client_run *run, uint64_t until_ms, unsigned most) 
 }
 
 static bool lets_time_go_on(size_t operation) {
-    return operation >= CLIENT_TICK;
+    return operation >= CLIENT_TICK && operation <= CLIENT_STEP;
 }
 
 static void go_on(struct client_run *run, const struct fuzz_step *step) {
@@ -134,6 +134,7 @@ static void let_go(struct client_run *run) {
     for (size_t i = 0; i < CLIENT_CONTROLLERS; i++) {
         nh_emitter_release(nh_as_emitter(run->controllers[i]));
     }
+    client_release_signals(run);
     nh_loop_end_turn(run->loop);
 }
 
@@ -163,6 +164,7 @@ static void begin(struct client_run *run, struct fuzz_input *input) {
     memset(run->listening, 0, sizeof(run->listening));
     memset(run->agents, 0, sizeof(run->agents));
     memset(run->books, 0, sizeof(run->books));
+    memset(run->signals, 0, sizeof(run->signals));
     memset(run->controllers, 0, sizeof(run->controllers));
     client_forget_options(run);
 }

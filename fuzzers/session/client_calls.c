@@ -409,7 +409,7 @@ static void set_option(struct client_run *run, const struct fuzz_step *step) {
         run->next.has_timeout = true;
         break;
     case CLIENT_OPTION_SIGNAL:
-        run->next.signal = (int)(step->numbers[0] % CLIENT_CONTROLLERS);
+        run->next.signal = (int)(step->numbers[0] % (2 * CLIENT_CONTROLLERS));
         break;
     case CLIENT_OPTION_MAX_HEADER_SIZE:
         run->next.max_header_size = step->numbers[0];
@@ -527,7 +527,9 @@ static void call_object(struct client_run *run, const struct fuzz_step *step) {
 void client_perform(struct client_run *run, const struct fuzz_step *step,
                     struct fuzz_input *following) {
     size_t operation = step->operation;
-    if (operation == CLIENT_WHEN) {
+    if (operation >= CLIENT_OPTION_ODD) {
+        client_perform_odd(run, step);
+    } else if (operation == CLIENT_WHEN) {
         keep_when(run, step, following);
     } else if (operation < CLIENT_REQUEST) {
         set_option(run, step);

@@ -68,9 +68,10 @@ enum client_origin {
     X(OPTION_SOURCE, "option_source", "b")                                                         \
     X(OPTION_FLAGS, "option_flags", "b") /* bits: 0 setHost false, 1 headers as a list, 2          \
                                             insecureHTTPParser, 3 joinDuplicateHeaders, 4          \
-                                            Expect: 100-continue, 5 a unique header as a list */   \
+                                            Expect: 100-continue, 5 a unique header as a list, 6   \
+                                            a URL besides the options, 7 http.get() */             \
     X(OPTION_TIMEOUT, "option_timeout", "s")                                                       \
-    X(OPTION_SIGNAL, "option_signal", "b") /* which controller */                                  \
+    X(OPTION_SIGNAL, "option_signal", "b") /* of which controller, or at which place */            \
     X(OPTION_MAX_HEADER_SIZE, "option_max_header_size", "s")                                       \
     X(OPTION_PATH, "option_path", "v") /* what follows the part that names the request */          \
     /* method, origin, listeners: bits 0 response, 1 continue, 2 information, 3 upgrade, 4         \
@@ -134,7 +135,17 @@ enum client_origin {
     /* time */                                                                                     \
     X(TICK, "tick", "")                                                                            \
     X(TURN, "turn", "b") /* so many iterations at most, without waiting */                         \
-    X(STEP, "step", "s") /* milliseconds */
+    X(STEP, "step", "s") /* milliseconds */                                                        \
+    /* properties and values of other types (client_properties.c) */                               \
+    X(OPTION_ODD, "option_odd", "bb")           /* which option, what value */                     \
+    X(REQ_PROPERTY, "req_property", "bbb")      /* k, which, what value */                         \
+    X(RES_PROPERTY, "res_property", "bbb")      /* k, which, what value */                         \
+    X(AGENT_PROPERTY, "agent_property", "bbb")  /* which agent, which, what value */               \
+    X(AGENT_REPLACE, "agent_replace", "bbb")    /* which agent, member, what it does instead */    \
+    X(TIMEOUT_ODD, "timeout_odd", "bbb")        /* k, of request or response, what value */        \
+    X(SIGNAL_MAKE, "signal_make", "bbs")        /* place, how, milliseconds or sources */          \
+    X(SIGNAL_READ, "signal_read", "b")          /* place */                                        \
+    X(SIGNAL_ABORT_WITH, "signal_abort_with", "bb") /* controller, what reason */
 
 #define CLIENT_OPERATION_NAME(NAME, name, arguments) CLIENT_##NAME,
 enum client_operation { CLIENT_OPERATIONS(CLIENT_OPERATION_NAME) CLIENT_OPERATION_COUNT };

@@ -71,6 +71,14 @@ nh_abort_controller *client_controller(struct client_run *run, size_t index) {
     return run->controllers[index];
 }
 
+nh_abort_signal *client_signal(struct client_run *run, size_t index) {
+    if (index >= CLIENT_CONTROLLERS) {
+        return run->signals[index - CLIENT_CONTROLLERS];
+    }
+    nh_abort_controller *controller = client_controller(run, index);
+    return controller == NULL ? NULL : nh_abort_controller_signal(controller);
+}
+
 /* --- connections that a program makes ----------------------------------------------------- */
 
 /* createConnection that calls back from a timer. */
@@ -193,6 +201,7 @@ void client_forget_options(struct client_run *run) {
     run->next.source = run->settings[CLIENT_SETTING_AGENT];
     run->next.flags = 0;
     run->next.signal = -1;
+    run->next.odd_count = 0;
     run->next.has_timeout = false;
     run->next.has_max_header_size = false;
 }
@@ -323,13 +332,12 @@ static bool set_details(struct client_run *run, nh_value options) {
         ok = set(options, "maxHeaderSize", nh_number(size)) && ok;
     }
     if (run->next.signal >= 0) {
-        nh_abort_controller *controller = client_controller(run, (size_t)run->next.signal);
-        ok = controller != NULL &&
-             set(options, "signal",
-                 nh_value_of_object(nh_as_emitter(nh_abort_controller_signal(controller)))) &&
-             ok;
+        nh_abort_signal *signal = client_signal(run, (size_t)run->next.signal);
+        ok =
+            (signal == NULL || set(options, "signal", nh_value_of_object(nh_as_emitter(signal)))) &&
+            ok;
     }
-    return ok;
+    return client_set_odd_options(run, options) && ok;
 }
 
 /* Whether a connection, or news about one, comes to a request in any case. */
@@ -360,13 +368,20 @@ void client_start_request(struct client_run *run, unsigned method, unsigned orig
               set(options, "method", text(run, name)) && set_path(run, options) &&
               set_headers(run, options, run->next.flags) &&
               set_source(run, exchange, options, run->next.source) && set_details(run, options);
-    exchange->has_connection_to_come = has_connection_to_come(run->next.source);
+    exchange->has_connection_to_come =
+        run->next.odd_count == 0 && has_connection_to_come(run->next.source);
+    unsigned flags = run->next.flags;
     client_forget_options(run);
     run->exchange_count++;
     if (ok) {
         nh_client_request *request = NULL;
-        nh_error *error =
-            nh_http_request(run->loop, options, nh_undefined(), nh_undefined(), &request);
+        nh_value url =
+            (flags & 0x40u) != 0 ? text(run, "http://127.0.0.1:8080") : nh_value_retain(options);
+        nh_value more = (flags & 0x40u) != 0 ? nh_value_retain(options) : nh_undefined();
+        nh_error *error = ((flags & 0x80u) != 0 ? nh_http_get : nh_http_request)(
+            run->loop, url, more, nh_undefined(), &request);
+        nh_value_release(&url);
+        nh_value_release(&more);
         FUZZ_CHECK((error == NULL) == (request != NULL), "a request or an error");
         /* An agent has passed the request on to a Duplex when it finds that this has no timeout: so
          * it does in Node.js. */

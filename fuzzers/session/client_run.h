@@ -3,6 +3,7 @@
  * client_session.c   the run from settings to final checks
  * client_calls.c     operations on requests, responses, sockets, agents
  * client_options.c   the next request's options, agents, connections that a program makes
+ * client_properties.c properties, values of types that nobody expects, signals
  * client_watch.c     listeners: the grammar of events, and what a script does on an event
  * client_server.c    the raw server, and what it gets
  * client_network.c   shapes, routes, look-ups, faults
@@ -23,6 +24,7 @@
 #define CLIENT_WHENS ((size_t)16)
 #define CLIENT_CONTROLLERS ((size_t)4)
 #define CLIENT_AGENTS ((size_t)3) /* the agent of the run, the second one, the global one */
+#define CLIENT_OPTION_ODD_MOST ((size_t)4)
 #define CLIENT_OPTION_HEADERS ((size_t)8)
 #define CLIENT_SENDS ((size_t)8) /* that wait for the one under way */
 
@@ -126,6 +128,7 @@ struct client_run {
 
     nh_agent *agents[CLIENT_AGENTS]; /* owned; made when needed; NULL before */
     nh_abort_controller *controllers[CLIENT_CONTROLLERS];
+    nh_abort_signal *signals[CLIENT_CONTROLLERS]; /* owned; of no controller */
 
     /* The next request. */
     struct {
@@ -137,7 +140,9 @@ struct client_run {
         unsigned flags;
         unsigned timeout;
         unsigned max_header_size;
-        int signal; /* controller; -1: none */
+        int signal; /* controller, or CLIENT_CONTROLLERS + place; -1: none */
+        unsigned odd_options[CLIENT_OPTION_ODD_MOST][2]; /* which, what value */
+        size_t odd_count;
         bool has_timeout;
         bool has_max_header_size;
     } next;
@@ -158,6 +163,17 @@ void client_start_request(struct client_run *run, unsigned method, unsigned orig
 /* The agent (borrowed), made when it does not exist yet; NULL without memory. */
 nh_agent *client_agent(struct client_run *run, size_t index);
 nh_abort_controller *client_controller(struct client_run *run, size_t index);
+
+/* The signal (borrowed) of a controller or at a place; NULL when there is none. */
+nh_abort_signal *client_signal(struct client_run *run, size_t index);
+
+/* client_properties.c */
+
+/* Performs an operation from CLIENT_OPTION_ODD on. */
+void client_perform_odd(struct client_run *run, const struct fuzz_step *step);
+/* Adds the options gathered that may be of any type; false without memory. */
+bool client_set_odd_options(struct client_run *run, nh_value options);
+void client_release_signals(struct client_run *run);
 
 /* client_watch.c */
 

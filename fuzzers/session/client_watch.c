@@ -262,9 +262,9 @@ static void on_response_event(struct client_exchange *exchange, enum grammar_eve
     } else if (event == GRAMMAR_END && exchange->request != NULL) {
         /* Between the last byte written and 'finish', both ends let go of the connection: so they
          * do in Node.js. */
-        bool finishes = (exchange->events->seen & BIT(GRAMMAR_FINISH)) == 0 &&
-                        nh_outgoing_message_writable_finished(
-                            nh_as_outgoing_message(exchange->request));
+        bool finishes =
+            (exchange->events->seen & BIT(GRAMMAR_FINISH)) == 0 &&
+            nh_outgoing_message_writable_finished(nh_as_outgoing_message(exchange->request));
         if (finishes || (exchange->events->seen & BIT(GRAMMAR_CLOSE)) != 0) {
             client_expect_second_close(exchange);
         }

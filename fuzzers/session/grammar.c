@@ -144,7 +144,7 @@ static void check_after(const struct grammar_object *object, enum grammar_event 
 }
 
 static void check(struct grammar_object *object, enum grammar_event event) {
-    if (event == GRAMMAR_CLOSE && object->closes_again) {
+    if (event == GRAMMAR_CLOSE && object->closes_again && has_seen(object, event)) {
         object->closes_again = false;
         return;
     }
@@ -157,8 +157,11 @@ static void check(struct grammar_object *object, enum grammar_event event) {
     check_after(object, GRAMMAR_CLOSE, rule->after_close & ~object->excused, event);
     check_after(object, GRAMMAR_ERROR, rule->after_error, event);
     check_after(object, GRAMMAR_FINISH, rule->after_finish, event);
-    /* Without memory for the end of what it is piped into, a stream fails at its own. */
-    bool fails_late = object->failed_by_program || object->grammar->world->memory->refused;
+    /* A stream whose 'end' listener throws (a pipe's, too) is not destroyed by its end, but by what
+     * comes later. Without memory for the end of its destination, it fails at its own. */
+    const struct fuzz_world *world = object->grammar->world;
+    bool fails_late =
+        object->failed_by_program || world->uncaught > 0 || world->memory->refused;
     if (!(event == GRAMMAR_ERROR && fails_late)) {
         check_after(object, GRAMMAR_END, rule->after_end, event);
     }
