@@ -9,6 +9,7 @@
 #include <nodehttp/client_request.h>
 #include <nodehttp/server.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engines/target.h"
@@ -40,7 +41,9 @@ struct section {
 
 static struct section head;
 static struct section trailer;
-static uint8_t wire[2 * sizeof(head.bytes) + 128];
+/* The body of a message that is read late: more than is taken before somebody reads. */
+#define LATE_BODY_BYTES 100000U
+static uint8_t wire[2 * sizeof(head.bytes) + LATE_BODY_BYTES + 128];
 
 struct run {
     struct fuzz_world world;
@@ -448,7 +451,9 @@ static void on_message(nh_emitter *emitter, const nh_value *arguments, size_t co
     FUZZ_CHECK(run->message == NULL, "a second message");
     nh_emitter *message = nh_emitter_retain(arguments[0].as.object);
     run->message = (nh_incoming_message *)(void *)message;
-    nh_readable_resume(nh_as_stream(message));
+    if ((run->flags & JOINING_LATE) == 0) {
+        nh_readable_resume(nh_as_stream(message));
+    }
     if ((run->flags & JOINING_EARLY) != 0) {
         struct forms forms;
         get_forms(&forms, run->message, (run->flags & JOINING_DISTINCT) != 0);
@@ -467,6 +472,13 @@ static void check_message(struct run *run) {
     if (run->message == NULL) {
         FUZZ_CHECK(run->world.memory->refused, "no message");
         return;
+    }
+    if ((run->flags & JOINING_LATE) != 0) {
+        FUZZ_CHECK(run->segment % 64 == 0 || !nh_incoming_message_is_complete(run->message),
+                   "a body that nobody reads was taken to its end");
+        nh_loop_begin_turn(run->world.loop);
+        nh_readable_resume(nh_as_stream(run->message));
+        nh_loop_end_turn(run->world.loop);
     }
     struct forms forms;
     get_forms(&forms, run->message, (run->flags & JOINING_DISTINCT) != 0);
@@ -487,18 +499,36 @@ static void ignore(nh_emitter *emitter, const nh_value *arguments, size_t count,
     (void)data;
 }
 
+/* A chunk, if the message is read late. */
+static nh_bytes late_body(const struct run *run) {
+    static uint8_t chunk[LATE_BODY_BYTES + 16];
+    if ((run->flags & JOINING_LATE) == 0) {
+        return nh_bytes_of(NULL, 0);
+    }
+    if (chunk[0] == 0) {
+        int start = snprintf((char *)chunk, sizeof(chunk), "%x\r\n", LATE_BODY_BYTES);
+        memset(chunk + start, 'x', LATE_BODY_BYTES);
+        memcpy(chunk + (size_t)start + LATE_BODY_BYTES, "\r\n", 2);
+    }
+    return nh_bytes_of(chunk, strlen((char *)chunk));
+}
+
 static void receive(struct run *run, nh_stream *duplex, const char *start_line) {
     size_t length = 0;
-    const nh_bytes parts[] = {nh_bytes_of_text(start_line), nh_bytes_of(head.bytes, head.length),
-                              nh_bytes_of_text("\r\n0\r\n"),
-                              nh_bytes_of(trailer.bytes, trailer.length), nh_bytes_of_text("\r\n")};
+    const nh_bytes parts[] = {
+        nh_bytes_of_text(start_line), nh_bytes_of(head.bytes, head.length),
+        nh_bytes_of_text("\r\n"),     late_body(run),
+        nh_bytes_of_text("0\r\n"),    nh_bytes_of(trailer.bytes, trailer.length),
+        nh_bytes_of_text("\r\n")};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (parts[i].length != 0) {
             memcpy(wire + length, parts[i].data, parts[i].length);
             length += parts[i].length;
         }
     }
-    fuzz_duplex_receive(duplex, nh_bytes_of(wire, length), run->segment);
+    /* A long body comes in few segments. */
+    size_t segment = (run->flags & JOINING_LATE) != 0 ? run->segment % 64 * 256 : run->segment;
+    fuzz_duplex_receive(duplex, nh_bytes_of(wire, length), segment);
 }
 
 static void run_server(struct run *run, nh_stream *duplex) {

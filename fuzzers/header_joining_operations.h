@@ -14,6 +14,7 @@
 #define JOINING_DISTINCT 0x10U /* the distinct form is built before the joined one */
 #define JOINING_ASSIGN 0x20U   /* properties are looked at, assigned, and looked at again */
 #define JOINING_ALONE 0x40U    /* a message that no parser made is looked at, too */
+#define JOINING_LATE 0x80U     /* it has a long body, and is read when all has been sent */
 
 /* `line how name value`, `trailer how name value`: a field line. `how`: bits 0 to 4 choose a name
  * from a table if `name` is empty, bits 5 to 7 the whitespace around the value.
