@@ -10,6 +10,11 @@ if(TOUCHSTONE_SANITIZE)
     # AddressSanitizer finds what comes of them, and the presets asan-* replay the corpora with them.
     list(APPEND sanitize_flags -fno-sanitize=null,alignment,pointer-overflow,object-size)
   endif()
+  if(TOUCHSTONE_SANITIZE MATCHES "fuzzer")
+    # What is told of each comparison helps the engine's own mutations of bytes; sessions and messages have mutators that
+    # know words and numbers, and run a quarter faster without. touchstone_trace_comparisons() asks for it nevertheless.
+    list(APPEND sanitize_flags -fno-sanitize-coverage=trace-cmp,indirect-calls,stack-depth)
+  endif()
   target_compile_options(touchstone_sanitizers INTERFACE ${sanitize_flags})
   target_link_options(touchstone_sanitizers INTERFACE ${sanitize_flags})
 endif()
@@ -23,3 +28,27 @@ if(TOUCHSTONE_COVERAGE)
   target_compile_options(touchstone_sanitizers INTERFACE ${coverage_flags})
   target_link_options(touchstone_sanitizers INTERFACE ${coverage_flags})
 endif()
+
+# touchstone_trace_comparisons(TARGET [REGEX]): the engine is told what the sources of TARGET (that match) compare, since
+# their inputs are plain bytes, which it mutates by itself.
+function(touchstone_trace_comparisons target)
+  if(TOUCHSTONE_SANITIZE MATCHES "fuzzer")
+    get_target_property(sources ${target} SOURCES)
+    if(ARGN)
+      list(FILTER sources INCLUDE REGEX "${ARGN}")
+    endif()
+    set_source_files_properties(${sources} TARGET_DIRECTORY ${target}
+      PROPERTIES COMPILE_OPTIONS "-fsanitize-coverage=trace-cmp")
+  endif()
+endfunction()
+
+# touchstone_is_not_fuzzed(TARGET): it checks what is fuzzed. Without coverage and checks of its own it is fast, and no
+# input is kept for the sake of an edge of it. It is checked in the builds without an engine, which replay the corpora.
+# Options of a source come after those that a target inherits.
+function(touchstone_is_not_fuzzed target)
+  if(TOUCHSTONE_SANITIZE MATCHES "fuzzer")
+    get_target_property(sources ${target} SOURCES)
+    set_source_files_properties(${sources} TARGET_DIRECTORY ${target}
+      PROPERTIES COMPILE_OPTIONS "-fno-sanitize=fuzzer-no-link,undefined")
+  endif()
+endfunction()

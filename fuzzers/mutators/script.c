@@ -396,6 +396,9 @@ static edit *const edits[] = {
 };
 
 #define TRIES 8
+/* A script longer than this is made shorter half of the time: what a mutant adds costs time in all that
+ * come of it, and hardly any bug needs it. */
+#define LONG_BYTES 200
 
 static void edit_once(struct editor *editor) {
     read_script(editor);
@@ -414,7 +417,10 @@ void fuzz_mutate_script(const struct fuzz_script_format *format, struct fuzz_mut
     editor.format = format;
     editor.mutator = mutator;
     editor.buffer = buffer;
-    if (buffer->length > format->prefix && fuzz_random_once_in(random, 16)) {
+    if (buffer->length > LONG_BYTES && fuzz_random_once_in(random, 2)) {
+        read_script(&editor);
+        (void)delete_operations(&editor);
+    } else if (buffer->length > format->prefix && fuzz_random_once_in(random, 16)) {
         fuzz_mutate_bytes(mutator, buffer); /* what no edit would do */
     } else {
         size_t times = fuzz_random_once_in(random, 3) ? 2 + fuzz_random_below(random, 3) : 1;
