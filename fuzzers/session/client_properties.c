@@ -18,6 +18,37 @@ static void do_nothing(const nh_value *arguments, size_t count, void *data, nh_v
     (void)out_result;
 }
 
+static void say_no(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
+    (void)arguments;
+    (void)count;
+    (void)data;
+    *out_result = nh_boolean(false);
+}
+
+static void say_yes(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
+    (void)arguments;
+    (void)count;
+    (void)data;
+    *out_result = nh_boolean(true);
+}
+
+static void say_name(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
+    struct client_run *run = data;
+    (void)arguments;
+    (void)count;
+    *out_result = nh_string_of(run->memory, "all");
+}
+
+static void say_error(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
+    struct client_run *run = data;
+    (void)arguments;
+    (void)count;
+    (void)out_result;
+    nh_error *error = nh_error_new(run->memory, "Error", NULL, "of an agent's");
+    nh_loop_throw(run->loop, error);
+    nh_error_release(error);
+}
+
 /* An Agent-like object's addRequest(): tells the request of a Duplex, of an error, or of both. */
 static void add_request(struct client_run *run, const nh_value *arguments, size_t count,
                         bool connects, bool fails) {
@@ -58,7 +89,7 @@ static nh_value agent_like(struct client_run *run, nh_function_call call) {
     return agent;
 }
 
-#define VALUES 28u
+#define VALUES 32u
 
 /* A value of any type; owned, NH_INVALID without memory. */
 static nh_value odd_value(struct client_run *run, unsigned which) {
@@ -98,8 +129,16 @@ static nh_value odd_value(struct client_run *run, unsigned which) {
         return agent_like(run, add_with_duplex);
     case 26:
         return agent_like(run, add_with_both);
-    default:
+    case 27:
         return agent_like(run, add_with_error);
+    case 28:
+        return nh_function_new(run->memory, "", say_yes, run, NULL);
+    case 29:
+        return nh_function_new(run->memory, "", say_name, run, NULL);
+    case 30:
+        return nh_function_new(run->memory, "", say_error, run, NULL);
+    default:
+        return nh_bigint_new(run->memory, "12", 2);
     }
 }
 
@@ -251,6 +290,19 @@ static void read_new_message(struct client_run *run, nh_stream *socket) {
     nh_emitter_release(nh_as_emitter(message));
 }
 
+/* A signal that destroys the response, or something that is none. */
+static void add_signal(struct client_run *run, struct client_exchange *exchange, unsigned which) {
+    nh_abort_signal *signal =
+        which < 128 ? client_signal(run, which % (2 * CLIENT_CONTROLLERS)) : NULL;
+    nh_value value =
+        signal != NULL ? nh_value_of_object(nh_as_emitter(signal)) : odd_value(run, which);
+    if (exchange->res_events != NULL) {
+        exchange->res_events->failed_by_program = true;
+    }
+    nh_error_release(nh_stream_add_signal(nh_as_stream(exchange->response), value));
+    nh_value_release(&value);
+}
+
 static void set_response_property(struct client_run *run, struct client_exchange *exchange,
                                   const struct fuzz_step *step) {
     unsigned which = step->numbers[1] % (2 * LENGTH(fields));
@@ -268,6 +320,8 @@ static void set_response_property(struct client_run *run, struct client_exchange
         nh_value_release(&value);
     } else if (which == LENGTH(fields)) {
         read_new_message(run, exchange->socket);
+    } else if (which == LENGTH(fields) + 1) {
+        add_signal(run, exchange, step->numbers[2]);
     }
     read_response(run, exchange);
 }
@@ -347,37 +401,6 @@ static void set_odd_agent_property(struct client_run *run, const struct fuzz_ste
     }
 }
 
-static void say_no(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
-    (void)arguments;
-    (void)count;
-    (void)data;
-    *out_result = nh_boolean(false);
-}
-
-static void say_yes(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
-    (void)arguments;
-    (void)count;
-    (void)data;
-    *out_result = nh_boolean(true);
-}
-
-static void say_name(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
-    struct client_run *run = data;
-    (void)arguments;
-    (void)count;
-    *out_result = nh_string_of(run->memory, "all");
-}
-
-static void say_error(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
-    struct client_run *run = data;
-    (void)arguments;
-    (void)count;
-    (void)out_result;
-    nh_error *error = nh_error_new(run->memory, "Error", NULL, "of an agent's");
-    nh_loop_throw(run->loop, error);
-    nh_error_release(error);
-}
-
 /* What throws leaves sockets and requests where they are, and promises nothing. */
 static void replace_member(struct client_run *run, const struct fuzz_step *step) {
     static const nh_agent_member members[] = {NH_AGENT_KEEP_SOCKET_ALIVE, NH_AGENT_REUSE_SOCKET,
@@ -397,6 +420,7 @@ static void replace_member(struct client_run *run, const struct fuzz_step *step)
     FUZZ_CHECK(nh_value_is_same(nh_agent_replacement(agent, member), function) ||
                    run->world.memory->refused,
                "a member of an agent is not what replaced it");
+    run->books[index].names_change = run->books[index].names_change || member == NH_AGENT_GET_NAME;
     run->grammar.promises_nothing =
         run->grammar.promises_nothing || what == 3 || member == NH_AGENT_GET_NAME;
     nh_value_release(&function);

@@ -96,6 +96,7 @@ struct client_books {
     /* Or one that may give none: requests may never get one. */
     bool connections_may_not_come;
     bool limits_changed; /* a limit was set while it worked */
+    bool names_change;   /* its getName() was replaced: sockets are not found where they were put */
     double most[3];      /* the highest maxSockets, maxTotalSockets, maxFreeSockets it had */
 };
 
