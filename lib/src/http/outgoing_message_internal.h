@@ -24,8 +24,6 @@ typedef struct nh_outgoing_hooks {
                              nh_value callback);
     /* The number of bytes waiting in the queue changed. */
     void (*pending_data)(nh_outgoing_message *message, double delta);
-    /* Everything was handed to the socket after end(). Base: emits 'prefinish'. */
-    void (*finish)(nh_outgoing_message *message);
 } nh_outgoing_hooks;
 
 /* What waits in the queue of a message, or to be merged into one chunk by cork(). */

@@ -187,11 +187,7 @@ void nh_outgoing_flush(nh_outgoing_message *message) {
 }
 
 void nh_outgoing_finish(nh_outgoing_message *message) {
-    if (message->hooks->finish != NULL) {
-        message->hooks->finish(message);
-    } else {
-        (void)nh_emitter_emit_bare(&message->emitter, "prefinish");
-    }
+    (void)nh_emitter_emit_bare(&message->emitter, "prefinish");
 }
 
 /* --- sending ------------------------------------------------------------------------------ */
