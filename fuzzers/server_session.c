@@ -93,8 +93,19 @@ static void answer(struct server_run *run, nh_emitter *request, nh_emitter *resp
     nh_value_release(&body);
 }
 
+/* Whether the server answers with 100 by itself, or the program may. */
+static bool expects(nh_emitter *request) {
+    nh_value headers = nh_incoming_message_headers((nh_incoming_message *)(void *)request);
+    bool has = headers.type == NH_MAP && nh_map_get(headers, "expect").type != NH_UNDEFINED;
+    nh_value_release(&headers);
+    return has;
+}
+
 /* A request was received: its answer is due on its connection. */
 static void expect_response(const struct server_exchange *exchange, nh_emitter *request) {
+    if (exchange != NULL && exchange->response != NULL && expects(request)) {
+        server_run_note_early_head(exchange);
+    }
     struct raw_client *client =
         exchange != NULL && exchange->socket != NULL ? exchange->socket->data : NULL;
     if (client != NULL) {
@@ -133,16 +144,14 @@ static void on_event(struct grammar_object *object, enum grammar_event event,
                      const nh_value *arguments, size_t count, void *data) {
     struct server_run *run = data;
     struct grammar_object *before = run->current;
-    struct grammar_object *ending = run->ending;
     run->current = object;
-    run->ending = object->kind == GRAMMAR_INCOMING && event == GRAMMAR_END ? object : ending;
     run->depth++;
     if (object->kind == GRAMMAR_SERVER) {
         on_server_event(run, event, arguments, count);
     } else if (object->kind == GRAMMAR_RESPONSE && event == GRAMMAR_CLOSE &&
-               nh_outgoing_message_headers_sent(nh_as_outgoing_message(object->object))) {
-        /* With its head sent and no body to come, end() has nothing to wait for: 'finish' comes on
-         * the next tick, after 'close' too. */
+               !nh_outgoing_message_writable_ended(nh_as_outgoing_message(object->object))) {
+        /* An end() that has nothing to wait for, no body and a head that was sent or discarded with
+         * the connection, emits 'finish' on the next tick, after 'close' too. */
         object->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
     }
     if (run->arm_count > 0) {
@@ -150,7 +159,6 @@ static void on_event(struct grammar_object *object, enum grammar_event event,
     }
     run->depth--;
     run->current = before;
-    run->ending = ending;
 }
 
 static const struct grammar_hooks hooks = {.event = on_event};
@@ -270,7 +278,8 @@ static void open_run(struct server_run *run, const uint8_t *data, size_t size) {
     run->exchange_count = 0;
     run->arm_count = 0;
     run->current = NULL;
-    run->ending = NULL;
+    run->detached = false;
+    run->adopted = NULL;
     run->resets_fail = false;
     run->depth = 0;
     run->server_closes = 0;
@@ -313,6 +322,9 @@ static void close_everything(struct server_run *run) {
         if (object->kind == GRAMMAR_SOCKET && object->object != NULL) {
             nh_stream_destroy(nh_as_stream(object->object), NULL);
         }
+    }
+    if (run->adopted != NULL) {
+        nh_stream_destroy(run->adopted, NULL);
     }
     nh_loop_end_turn(run->world.loop);
     for (size_t i = 0; i < run->client_count; i++) {
@@ -375,10 +387,11 @@ static void close_run(struct server_run *run, bool closed) {
     for (size_t i = 0; i < run->held_count; i++) {
         nh_emitter_release(run->held[i]);
     }
+    server_run_drop_adopted(run);
     if (run->server != NULL) {
         nh_emitter_release(nh_as_emitter(run->server));
     }
-    if (closed && !keeps && grammar_keeps_promises(&grammar)) {
+    if (closed && !keeps && !run->detached && grammar_keeps_promises(&grammar)) {
         grammar_check_freed(&grammar); /* none of them waits for the loop to go */
     }
     fuzz_world_close(&run->world);

@@ -172,10 +172,8 @@ static void note_framing(const struct grammar_object *object) {
 /* The response sends a head with 1xx, be it in the middle of its body. */
 static void note_informational(const struct grammar_object *object) {
     const struct server_exchange *exchange = object->data;
-    struct raw_client *client =
-        exchange != NULL && exchange->socket != NULL ? exchange->socket->data : NULL;
-    if (client != NULL && nh_outgoing_message_headers_sent(nh_as_outgoing_message(object->object))) {
-        response_reader_expect_late_head(&client->reader);
+    if (exchange != NULL) {
+        server_run_note_early_head(exchange);
     }
 }
 
@@ -389,6 +387,7 @@ static void call_response(struct server_run *run, const struct fuzz_step *step,
         nh_stream *socket = nh_outgoing_message_socket(message);
         note_framing(object);
         object->not_to_close = true;
+        run->detached = true;
         if (socket != NULL) {
             nh_server_response_detach_socket(response, socket);
         }
@@ -511,6 +510,10 @@ static void call_server(struct server_run *run, const struct fuzz_step *step) {
 }
 
 void server_run_call(struct server_run *run, const struct fuzz_step *step) {
+    if (step->operation > SERVER_PROPERTY) {
+        server_run_call_with_value(run, step);
+        return;
+    }
     if (step->operation >= SERVER_CLOSE) {
         call_server(run, step);
         return;

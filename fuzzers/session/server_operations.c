@@ -59,6 +59,17 @@ static const struct fuzz_operation operations[SERVER_OPERATIONS] = {
     [SERVER_CLOSE_IDLE] = {"server.closeIdleConnections", ""},
     [SERVER_TIMEOUT] = {"server.setTimeout", "s"},
     [SERVER_PROPERTY] = {"server.property", "bb"},
+    [SERVER_RESPONSE_WRITE_AS] = {"response.write-as", "bbbd"},
+    [SERVER_RESPONSE_INSPECT] = {"response.inspect", "b"},
+    [SERVER_RESPONSE_HINTS] = {"response.hints", "bbvv"},
+    [SERVER_RESPONSE_HEAD_OF] = {"response.head-of", "bbnv"},
+    [SERVER_RESPONSE_ASSIGN] = {"response.assignSocket", "b"},
+    [SERVER_SOCKET_ENCODING] = {"socket.setEncoding", "b"},
+    [SERVER_SET] = {"server.set", "bbs"},
+    [SERVER_NEW] = {"new-server", "bbs"},
+    [SERVER_DISPOSE] = {"server.asyncDispose", ""},
+    [SERVER_ADOPT] = {"adopt", "b"},
+    [SERVER_ADOPTED_SEND] = {"adopted-send", "h"},
 };
 
 const struct fuzz_script_format fuzz_script_format = {

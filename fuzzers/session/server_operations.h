@@ -104,6 +104,19 @@ enum server_operation {
     SERVER_CLOSE_IDLE,
     SERVER_TIMEOUT,
     SERVER_PROPERTY,
+    /* unusual values, and what is there to be read (server_values.c) */
+    SERVER_RESPONSE_WRITE_AS,
+    SERVER_RESPONSE_INSPECT,
+    SERVER_RESPONSE_HINTS,
+    SERVER_RESPONSE_HEAD_OF,
+    SERVER_RESPONSE_ASSIGN,
+    SERVER_SOCKET_ENCODING,
+    SERVER_SET,
+    SERVER_NEW,
+    SERVER_DISPOSE,
+    /* a connection that the program brings: a Duplex of its own */
+    SERVER_ADOPT,
+    SERVER_ADOPTED_SEND,
     SERVER_OPERATIONS
 };
 

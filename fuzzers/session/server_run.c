@@ -58,6 +58,20 @@ void server_run_give_up(const struct server_exchange *exchange) {
     }
 }
 
+void server_run_note_early_head(const struct server_exchange *exchange) {
+    struct grammar_object *response = exchange->response;
+    struct raw_client *client = exchange->socket != NULL ? exchange->socket->data : NULL;
+    if (client == NULL || response == NULL || response->object == NULL) {
+        return;
+    }
+    nh_outgoing_message *message = nh_as_outgoing_message(response->object);
+    if (nh_outgoing_message_socket(message) == NULL) {
+        server_run_give_up(exchange);
+    } else if (nh_outgoing_message_headers_sent(message)) {
+        response_reader_expect_late_head(&client->reader);
+    }
+}
+
 uint64_t server_run_events(const struct server_run *run, enum grammar_kind kind) {
     static const struct {
         enum grammar_kind kind;
@@ -147,6 +161,9 @@ void server_run_pass(struct server_run *run, uint64_t milliseconds) {
     size_t most = most_iterations(run);
     while (nh_simulator_step(simulator, until)) {
         iterations++;
+        if (iterations == most) {
+            most = most_iterations(run); /* listeners may have written */
+        }
         FUZZ_CHECK(iterations < most, "the loop does not come to rest within %zu iterations", most);
     }
     nh_simulator_run_until(simulator, until);
@@ -346,11 +363,6 @@ void server_run_on_event(struct server_run *run, const struct grammar_object *ob
 
 static void throw_something(const struct server_run *run) {
     if (run->depth > 0) {
-        /* A request whose 'end' was interrupted is not destroyed by it: its connection does that,
-         * with an error. */
-        if (run->ending != NULL) {
-            run->ending->failed_by_program = true;
-        }
         nh_error *error = nh_error_new(&run->world.memory->memory, "Error", NULL, "thrown");
         nh_loop_throw(run->world.loop, error);
         nh_error_release(error);

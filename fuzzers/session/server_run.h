@@ -41,11 +41,14 @@ struct server_run {
     struct server_arm arms[SERVER_RUN_ARMS];
     size_t arm_count;
     struct grammar_object *current; /* what the event under way is about; NULL outside */
-    struct grammar_object *ending;  /* the request that emits 'end'; NULL outside */
     unsigned depth;                 /* of events and calls within each other */
     bool resets_fail;               /* a fault awaits, or awaited, the reset of a connection */
+    /* A response was taken off its socket: it never closes, and when the connection was handed over
+     * what waits behind it is kept until the loop goes. */
+    bool detached;
     unsigned server_closes;                 /* calls of server.close() */
     unsigned server_closed;                 /* times that it emitted 'close' */
+    nh_stream *adopted;                     /* the connection that the program brought */
     size_t written;                         /* bytes that the program wrote */
     nh_emitter *held[GRAMMAR_MOST_OBJECTS]; /* references of the program's */
     size_t held_count;
@@ -58,6 +61,9 @@ struct grammar_object *server_run_pick(struct server_run *run, enum grammar_kind
 struct raw_client *server_run_client_of(struct server_run *run, nh_emitter *socket);
 /* What is sent to the client from now on is the program's: it isn't checked. */
 void server_run_give_up(const struct server_exchange *exchange);
+/* A head with 1xx is sent for an exchange. In a response that waits for its turn, the final head is
+ * put in front of it when the body is no string, here and in Node.js: not checked then. */
+void server_run_note_early_head(const struct server_exchange *exchange);
 /* Watches requests, responses and sockets that came with an event of the server. The exchange that
  * a request begins; NULL when none came. */
 struct server_exchange *server_run_meet(struct server_run *run, const nh_value *arguments,
@@ -65,6 +71,9 @@ struct server_exchange *server_run_meet(struct server_run *run, const nh_value *
 /* Does one operation of the script; server_calls.c has those on objects. */
 void server_run_do(struct server_run *run, const struct fuzz_step *step);
 void server_run_call(struct server_run *run, const struct fuzz_step *step);
+void server_run_call_with_value(struct server_run *run, const struct fuzz_step *step);
+/* The program lets go of the connection that it brought. */
+void server_run_drop_adopted(struct server_run *run);
 /* Does what waits for this event. */
 void server_run_on_event(struct server_run *run, const struct grammar_object *object,
                          enum grammar_event event);

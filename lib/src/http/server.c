@@ -2,6 +2,7 @@
 #include "http/server_internal.h"
 
 #include "http/support_internal.h"
+#include "stream/tie.h"
 
 #include <math.h>
 
@@ -231,16 +232,29 @@ void nh_server_close(nh_server *server, nh_value callback) {
 
 /* What dispose() passes from the end of close() to its callback. */
 typedef struct disposal {
-    nh_server *server; /* retained */
+    nh_tie tie; /* has to stay first */
+    nh_memory *memory;
+    nh_server *server; /* retained; NULL once the loop is going */
     nh_value callback;
 } disposal;
 
 static void free_disposal(void *data) {
     disposal *state = data;
-    nh_memory *memory = nh_object_memory(&state->server->net.emitter);
+    nh_emitter *server = state->server == NULL ? NULL : &state->server->net.emitter;
+    nh_tie_remove(&state->tie);
     nh_value_release(&state->callback);
-    nh_emitter_release(&state->server->net.emitter);
-    nh_memory_free(memory, state);
+    nh_memory_free(state->memory, state);
+    if (server != NULL) {
+        nh_emitter_release(server);
+    }
+}
+
+/* The loop is going, and the server that waits for 'close' has its listener keep it. */
+static void cut_disposal(nh_tie *tie) {
+    disposal *state = (disposal *)(void *)tie;
+    nh_server *server = state->server;
+    state->server = NULL;
+    nh_emitter_release(&server->net.emitter);
 }
 
 static void settle(nh_emitter *emitter, nh_value pair) {
@@ -270,11 +284,15 @@ static void closed(const nh_value *arguments, size_t count, void *data, nh_value
 
 void nh_server_async_dispose(nh_server *server, nh_value callback) {
     nh_memory *memory = nh_object_memory(&server->net.emitter);
-    disposal *state = nh_memory_allocate(memory, sizeof(*state));
+    disposal *state = nh_memory_allocate_zeroed(memory, 1, sizeof(*state));
     nh_value function = {.type = NH_INVALID};
-    if (state != NULL) {
+    if (state != NULL && !nh_tie_add(server->net.emitter.loop, &state->tie, cut_disposal)) {
+        nh_memory_free(memory, state);
+    } else if (state != NULL) {
         (void)nh_emitter_retain(&server->net.emitter);
-        *state = (disposal){.server = server, .callback = nh_value_retain(callback)};
+        state->memory = memory;
+        state->server = server;
+        state->callback = nh_value_retain(callback);
         function = nh_function_new(memory, "", closed, state, free_disposal);
         if (function.type == NH_INVALID) {
             free_disposal(state);

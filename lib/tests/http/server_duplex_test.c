@@ -405,6 +405,29 @@ static void lets_go_of_pipes_into_queued_responses(void) {
     close_all();
 }
 
+/* --- disposal ------------------------------------------------------------------------------- */
+
+static void ignore_call(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
+    (void)arguments;
+    (void)count;
+    (void)data;
+    (void)out_result;
+}
+
+static void is_freed_while_it_is_disposed_of(void) {
+    open_with(nh_undefined());
+    nh_value settled = nh_function_new(&fixture.memory.memory, "", ignore_call, NULL, NULL);
+    nh_listen_options listen;
+    nh_listen_options_init(&listen);
+    listen.port = nh_number(8080);
+    nh_loop_begin_turn(fixture.loop);
+    ASSERT_NO_ERROR(nh_net_server_listen(nh_as_net_server(server), &listen, nh_undefined()));
+    nh_server_async_dispose(server, settled);
+    nh_loop_end_turn(fixture.loop);
+    nh_value_release(&settled);
+    close_all(); /* before the loop has come to rest; asserts that nothing is left */
+}
+
 /* --- without memory ------------------------------------------------------------------------- */
 
 /* Uses as much of a response as fits into one request; every error is taken as it comes. */
@@ -525,6 +548,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(reports_parse_errors),
         UNIT_CASE(refuses_large_heads_and_missing_hosts),
         UNIT_CASE(gives_responses_their_turns),
+        UNIT_CASE(is_freed_while_it_is_disposed_of),
         UNIT_CASE(lets_go_of_pipes_into_queued_responses),
         UNIT_CASE(survives_refusals_on_every_path),
     };
