@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { LONGEST_MS = 5000, CALM_ROUNDS = 8 };
+enum { LONGEST_MS = 60000, CALM_ROUNDS = 8 };
 
 /* A stage on which peers meet. */
 typedef struct stage {

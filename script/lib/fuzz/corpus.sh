@@ -27,19 +27,26 @@ corpus_merge() {
 # began with: the committed inputs and those of the other engine, so that it stands by itself. Sets features, edges,
 # corpus_after. The old one goes only when the new one is complete.
 corpus_minimise() {
-    local folders
+    local folders folder count=0
     "${engine}_collect"
     mapfile -t folders < <(fuzz_committed "$target" && fuzz_found "$target")
-    rm -rf "$work/corpus.new"
-    if ! corpus_merge "$target" "$work/log/minimise.log" "$work/corpus.new" "${folders[@]}"; then
+    rm -rf "$work/corpus.new" "$work/snapshot"
+    # The other engine may be at work on its own corpus, and replaces it when it ends. For every input that vanishes
+    # libFuzzer would begin again.
+    for folder in "${folders[@]}"; do
+        count=$((count + 1))
+        mkdir -p "$work/snapshot/$count"
+        find "$folder" -type f -exec cp --backup=numbered -t "$work/snapshot/$count" {} + 2>/dev/null || true
+    done
+    if ! corpus_merge "$target" "$work/log/minimise.log" "$work/corpus.new" "$work/snapshot"; then
         note "$target: the corpus could not be minimised, it stays as it is: $work/log/minimise.log"
-        rm -rf "$work/corpus.new"
+        rm -rf "$work/corpus.new" "$work/snapshot"
         corpus_after=$(find "$work/corpus" -type f | wc -l)
         return 0
     fi
     features=$merged_features
     edges=$merged_edges
-    rm -rf "$work/corpus.old"
+    rm -rf "$work/corpus.old" "$work/snapshot"
     mv "$work/corpus" "$work/corpus.old"
     mv "$work/corpus.new" "$work/corpus"
     rm -rf "$work/corpus.old"
@@ -51,7 +58,7 @@ corpus_recover() {
     if [ -d "$work/corpus.old" ] && [ ! -d "$work/corpus" ]; then
         mv "$work/corpus.old" "$work/corpus"
     fi
-    rm -rf "$work/corpus.old" "$work/corpus.new"
+    rm -rf "$work/corpus.old" "$work/corpus.new" "$work/snapshot"
 }
 
 # corpus_commit TARGET FOLDER...: adds to corpus/TARGET/seeds the inputs of the folders that reach what the committed
