@@ -351,9 +351,10 @@ static nh_error *keep_socket_alive(nh_agent *agent, nh_socket *socket, bool *out
         timeout = nh_number(announced);
     }
     *out_keep = announced != 0; /* too short: it may be gone before it is used */
-    return nh_value_is_same(nh_socket_timeout(socket), timeout)
-               ? NULL
-               : nh_socket_set_timeout(socket, timeout, nh_undefined());
+    nh_value current = nh_socket_timeout(socket);
+    bool is_set = nh_value_is_same(current, timeout);
+    nh_value_release(&current);
+    return is_set ? NULL : nh_socket_set_timeout(socket, timeout, nh_undefined());
 }
 
 nh_error *nh_agent_keep_socket_alive(nh_agent *agent, nh_stream *socket, bool *out_keep) {
