@@ -77,7 +77,7 @@ static void check_status_codes(const struct fuzz_composer *composer) {
     FUZZ_CHECK(codes.type == NH_MAP || fuzz_composer_gave_up(composer), "no status codes");
     size_t known = 0;
     for (int code = 0; code < 1000 && codes.type == NH_MAP; code++) {
-        char key[8];
+        char key[12];
         (void)snprintf(key, sizeof(key), "%d", code);
         nh_value text = nh_map_get(codes, key);
         const char *phrase = nh_http_status_text(code);

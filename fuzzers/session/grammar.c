@@ -160,8 +160,7 @@ static void check(struct grammar_object *object, enum grammar_event event) {
     /* A stream whose 'end' listener throws (a pipe's, too) is not destroyed by its end, but by what
      * comes later. Without memory for the end of its destination, it fails at its own. */
     const struct fuzz_world *world = object->grammar->world;
-    bool fails_late =
-        object->failed_by_program || world->uncaught > 0 || world->memory->refused;
+    bool fails_late = object->failed_by_program || world->uncaught > 0 || world->memory->refused;
     if (!(event == GRAMMAR_ERROR && fails_late)) {
         check_after(object, GRAMMAR_END, rule->after_end, event);
     }

@@ -160,7 +160,13 @@ struct fuzz_memory *fuzz_memory_begin(void) {
     return &state.memory;
 }
 
+/* The run-time library of LeakSanitizer has it; nobody else does. */
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
 void fuzz_memory_end(struct fuzz_memory *memory) {
+    if (memory->blocks != 0 && state.arena == NULL && __lsan_do_recoverable_leak_check != NULL) {
+        (void)__lsan_do_recoverable_leak_check(); /* tells where they were allocated */
+    }
     FUZZ_CHECK(memory->blocks == 0, "%zu blocks of %zu bytes were never freed", memory->blocks,
                memory->bytes);
 }
