@@ -23,12 +23,12 @@ coverage) flags+=' -fprofile-instr-generate -fcoverage-mapping' ;;
     exit 2
     ;;
 esac
-mkdir "$work/src" "$work/work" "$work/out"
+mkdir "$work/src" "$work/build" "$work/out"
 env CC=clang CXX=clang++ CFLAGS="$flags" CXXFLAGS="$flags" LIB_FUZZING_ENGINE=-fsanitize=fuzzer \
-    SANITIZER="$sanitizer" SRC="$work/src" WORK="$work/work" OUT="$work/out" .clusterfuzzlite/build.sh
-mapfile -t targets <"$work/work/touchstone/fuzzers.txt"
+    SANITIZER="$sanitizer" SRC="$work/src" WORK="$work/build" OUT="$work/out" .clusterfuzzlite/build.sh
+mapfile -t targets <"$work/build/touchstone/fuzzers.txt"
 mv "$work/out" "$work/moved"
-rm -rf "$work/work"
+rm -rf "$work/build"
 cd "$work/moved"
 
 failures=0
