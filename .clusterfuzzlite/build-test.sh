@@ -58,7 +58,7 @@ for target in "${targets[@]}"; do
         wrong "$name has no seeds"
         continue
     fi
-    options=(-runs=1500 -timeout=25)
+    options=(-seed=1 -runs=1500 -timeout=25) # chance always begins alike
     dictionary=$(sed -n 's/^dict = //p' "$name.options")
     if [ -n "$dictionary" ]; then
         dictionaries=$((dictionaries + 1))
