@@ -115,12 +115,6 @@ static void check_loads_again(const ts_scenario_file *file,
     ts_text_free(&text);
 }
 
-static void set(json_t *object, const char *key, json_t *value) {
-    if (value != NULL) {
-        (void)json_object_set(object, key, value);
-    }
-}
-
 static json_t *names_of(unsigned needs) {
     json_t *names = json_array();
     for (unsigned bit = 1; bit != 0 && bit <= needs; bit <<= 1) {
@@ -132,19 +126,9 @@ static json_t *names_of(unsigned needs) {
     return names;
 }
 
-/* A scenario as `touchstone show` prints it. */
+/* A scenario as `touchstone show` prints it, and what that leaves out. */
 static json_t *shown(const ts_scenario *scenario) {
-    json_t *object = json_object();
-    (void)json_object_set_new(object, "title", json_string(scenario->title));
-    set(object, "script", scenario->script);
-    set(object, "peers", scenario->peers);
-    set(object, "lanes", scenario->lanes);
-    set(object, "expect", scenario->expect);
-    set(object, "variants", scenario->variants);
-    set(object, "when", scenario->when);
-    set(object, "covers", scenario->covers);
-    set(object, "differs", scenario->differs);
-    set(object, "quirk", scenario->quirk);
+    json_t *object = ts_scenario_json(scenario);
     (void)json_object_set_new(object, "needs", names_of(scenario->needs));
     (void)json_object_set_new(object, "lasts_ms", json_integer((json_int_t)scenario->lasts_ms));
     (void)json_object_set_new(object, "limit_ms", json_integer((json_int_t)scenario->limit_ms));

@@ -5,25 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void set_if(json_t *object, const char *key, json_t *value) {
-    if (value != NULL && (!json_is_array(value) || json_array_size(value) > 0)) {
-        (void)json_object_set(object, key, value);
-    }
-}
-
-/* The scenario as it is run: the values of the row are filled in. */
+/* The scenario as it is run: the values of the row are filled in. Empty lists say nothing. */
 static void print_scenario(const ts_scenario *scenario) {
-    json_t *object = json_pack("{s:s, s:s, s:s}", "id", scenario->id, "path", scenario->path,
-                               "title", scenario->title);
-    set_if(object, "covers", scenario->covers);
-    set_if(object, "when", scenario->when);
-    set_if(object, "peers", scenario->peers);
-    set_if(object, "lanes", scenario->lanes);
-    set_if(object, "script", scenario->script);
-    set_if(object, "expect", scenario->expect);
-    set_if(object, "variants", scenario->variants);
-    set_if(object, "differs", scenario->differs);
-    set_if(object, "quirk", scenario->quirk);
+    json_t *object = json_pack("{s:s, s:s}", "id", scenario->id, "path", scenario->path);
+    json_t *members = ts_scenario_json(scenario);
+    const char *key;
+    json_t *value;
+    json_object_foreach(members, key, value) {
+        if (!json_is_array(value) || json_array_size(value) > 0) {
+            (void)json_object_set(object, key, value);
+        }
+    }
+    json_decref(members);
     ts_text text = {0};
     ts_json_layout(&text, object);
     (void)fputs(ts_text_get(&text), stdout);

@@ -446,6 +446,27 @@ void ts_scenario_file_free(ts_scenario_file *file) {
 
 /* --- what a scenario says ----------------------------------------------------------------- */
 
+json_t *ts_scenario_json(const ts_scenario *scenario) {
+    const struct {
+        const char *key;
+        json_t *value;
+    } members[] = {
+        {"covers", scenario->covers},     {"when", scenario->when},
+        {"peers", scenario->peers},       {"lanes", scenario->lanes},
+        {"script", scenario->script},     {"expect", scenario->expect},
+        {"variants", scenario->variants}, {"differs", scenario->differs},
+        {"quirk", scenario->quirk},
+    };
+    json_t *object = json_object();
+    (void)json_object_set_new(object, "title", json_string(scenario->title));
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (members[i].value != NULL) {
+            (void)json_object_set(object, members[i].key, members[i].value);
+        }
+    }
+    return object;
+}
+
 json_t *ts_scenario_expectation(const ts_scenario *scenario, const char *name,
                                 const char *version) {
     json_t *expect = scenario->expect != NULL ? json_copy(scenario->expect) : NULL;

@@ -30,6 +30,11 @@ ts_scenario_file *ts_scenario_file_parse(const char *path, const char *id, const
                                          size_t length);
 void ts_scenario_file_free(ts_scenario_file *file);
 
+/* The members of a file that holds just this scenario, the values of its row filled in: title,
+ * covers, when, peers, lanes, script, expect, variants, differs and quirk, as far as they are
+ * there. A new reference. */
+json_t *ts_scenario_json(const ts_scenario *scenario);
+
 /* What is expected of an implementation: `expect`, overridden lane by lane by the first variant
  * that fits. A new reference; NULL when nothing is expected. */
 json_t *ts_scenario_expectation(const ts_scenario *scenario, const char *name, const char *version);
