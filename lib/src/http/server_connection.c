@@ -205,6 +205,7 @@ static void hand_over_take(nh_server_connection *connection, nh_value rest) {
     unlisten(connection, "error", on_error);
     end_consuming(connection);
     end_parser(connection);
+    nh_server_connection_drop_incoming(connection); /* nobody would abort them */
     unlisten(connection, "timeout", on_timeout);
     const char *event = nh_incoming_message_is_method(request, "CONNECT") ? "connect" : "upgrade";
     if (nh_emitter_listener_count(&server->net.emitter, event) != 0) {

@@ -359,75 +359,6 @@ static void gives_responses_their_turns(void) {
     close_all();
 }
 
-/* --- pipes ---------------------------------------------------------------------------------- */
-
-static void note_gone(void *data) {
-    fixture_note(&fixture, "%s", (const char *)data);
-}
-
-static void ignore_event(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
-    (void)emitter;
-    (void)arguments;
-    (void)count;
-    (void)data;
-}
-
-static void pipe_back(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
-    static char names[2][2][16] = {{"request-1-gone", "request-2-gone"},
-                                   {"response-1-gone", "response-2-gone"}};
-    (void)emitter;
-    (void)count;
-    (void)data;
-    for (size_t i = 0; i < 2; i++) {
-        (void)nh_emitter_add_listener(arguments[i].as.object, "mark", ignore_event,
-                                      names[i][response_count], note_gone, NH_LISTENER_PLAIN);
-    }
-    response_count++;
-    ASSERT_NO_ERROR(nh_readable_pipe(nh_as_stream(arguments[0].as.object), arguments[1].as.object,
-                                     true));
-}
-
-/* The second response never gets its turn: it does not close, and it references its request. */
-static void lets_go_of_pipes_into_queued_responses(void) {
-    open_with(nh_undefined());
-    response_count = 0;
-    (void)nh_emitter_on(nh_as_emitter(server), "request", pipe_back, NULL);
-    connect_duplex();
-    fixture_receive(duplex, "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
-                            "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\ncd");
-    ASSERT_SIZE_EQ(response_count, 2);
-    nh_loop_begin_turn(fixture.loop);
-    nh_stream_destroy(duplex, NULL);
-    nh_loop_end_turn(fixture.loop);
-    fixture_run(&fixture);
-    ASSERT_NOT_NULL(strstr(fixture.trace, "request-2-gone"));
-    ASSERT_NOT_NULL(strstr(fixture.trace, "response-2-gone"));
-    close_all();
-}
-
-/* --- disposal ------------------------------------------------------------------------------- */
-
-static void ignore_call(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
-    (void)arguments;
-    (void)count;
-    (void)data;
-    (void)out_result;
-}
-
-static void is_freed_while_it_is_disposed_of(void) {
-    open_with(nh_undefined());
-    nh_value settled = nh_function_new(&fixture.memory.memory, "", ignore_call, NULL, NULL);
-    nh_listen_options listen;
-    nh_listen_options_init(&listen);
-    listen.port = nh_number(8080);
-    nh_loop_begin_turn(fixture.loop);
-    ASSERT_NO_ERROR(nh_net_server_listen(nh_as_net_server(server), &listen, nh_undefined()));
-    nh_server_async_dispose(server, settled);
-    nh_loop_end_turn(fixture.loop);
-    nh_value_release(&settled);
-    close_all(); /* before the loop has come to rest; asserts that nothing is left */
-}
-
 /* --- without memory ------------------------------------------------------------------------- */
 
 /* Uses as much of a response as fits into one request; every error is taken as it comes. */
@@ -548,8 +479,6 @@ int main(int argc, char **argv) {
         UNIT_CASE(reports_parse_errors),
         UNIT_CASE(refuses_large_heads_and_missing_hosts),
         UNIT_CASE(gives_responses_their_turns),
-        UNIT_CASE(is_freed_while_it_is_disposed_of),
-        UNIT_CASE(lets_go_of_pipes_into_queued_responses),
         UNIT_CASE(survives_refusals_on_every_path),
     };
     return UNIT_RUN("server_duplex", cases, argc, argv);
