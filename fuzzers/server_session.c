@@ -279,6 +279,7 @@ static void open_run(struct server_run *run, const uint8_t *data, size_t size) {
     run->arm_count = 0;
     run->current = NULL;
     run->detached = false;
+    run->stalls = false;
     run->adopted = NULL;
     run->resets_fail = false;
     run->depth = 0;
@@ -391,7 +392,8 @@ static void close_run(struct server_run *run, bool closed) {
     if (run->server != NULL) {
         nh_emitter_release(nh_as_emitter(run->server));
     }
-    if (closed && !keeps && !run->detached && grammar_keeps_promises(&grammar)) {
+    bool waits = keeps || run->detached || run->stalls;
+    if (closed && !waits && grammar_keeps_promises(&grammar)) {
         grammar_check_freed(&grammar); /* none of them waits for the loop to go */
     }
     fuzz_world_close(&run->world);

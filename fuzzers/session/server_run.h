@@ -46,6 +46,7 @@ struct server_run {
     /* A response was taken off its socket: it never closes, and when the connection was handed over
      * what waits behind it is kept until the loop goes. */
     bool detached;
+    bool stalls; /* the program's connection never finishes a write: callbacks wait as long */
     unsigned server_closes;                 /* calls of server.close() */
     unsigned server_closed;                 /* times that it emitted 'close' */
     nh_stream *adopted;                     /* the connection that the program brought */

@@ -363,6 +363,7 @@ static void adopt(struct server_run *run, unsigned how) {
     if (how % 8 == 7) {
         value = value_of(run, how / 8, how);
     } else if (run->adopted == NULL) {
+        run->stalls = how % 2 != 0;
         run->adopted =
             nh_duplex_new(run->world.loop, NULL, how % 2 == 0 ? &taking : &stalling, NULL);
     }

@@ -50,6 +50,9 @@ void nh_pipes_deinit(nh_stream *stream);
 bool nh_writable_side_init(nh_stream *stream, const nh_stream_options *options);
 void nh_writable_side_deinit(nh_stream *stream);
 void nh_writable_side_constructed(nh_stream *stream);
+/* Before a callback (anything else needs nothing) is queued: nh_loop_free() drops those of writes
+ * that never end. False without memory. */
+bool nh_writable_tie(nh_stream *stream, nh_value callback);
 /* Whether destroy() has somebody to tell on the next tick, by nh_writable_fail_pending(). */
 bool nh_writable_has_pending(const nh_stream *stream);
 /* Fails the queued writes and the callbacks of end(). */

@@ -16,6 +16,7 @@
 #include "core/object.h"
 #include "stream/encoding.h"
 #include "stream/queue.h"
+#include "stream/tie.h"
 
 /* readable.readableFlowing */
 typedef enum nh_flowing { NH_FLOWING_UNSET, NH_FLOWING_STOPPED, NH_FLOWING_ON } nh_flowing;
@@ -57,6 +58,8 @@ typedef struct nh_write_completion {
 } nh_write_completion;
 
 typedef struct nh_writable_side {
+    /* From the first callback on: callbacks often keep the stream that is to call them. */
+    nh_tie tie;
     nh_queue pending;       /* nh_pending_write: behind the write in progress */
     nh_queue after_writes;  /* nh_after_write: completed inside their own call, told on a tick */
     nh_queue end_callbacks; /* nh_value: of end(), called on 'finish' or failure */

@@ -50,6 +50,10 @@ bool nh_tie_add(nh_loop *loop, nh_tie *tie, void (*cut)(nh_tie *tie)) {
     return true;
 }
 
+bool nh_tie_is_listed(const nh_tie *tie) {
+    return tie->previous != NULL;
+}
+
 void nh_tie_remove(nh_tie *tie) {
     if (tie->previous != NULL) {
         tie->previous->next = tie->next;

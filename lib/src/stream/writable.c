@@ -200,7 +200,8 @@ static nh_error *write_chunk(nh_stream *stream, nh_value chunk, nh_value encodin
     }
     /* From here on nothing can fail: not the queueing, not what is put off until the next tick. */
     if (!nh_queue_reserve(&side->pending, memory_of(stream), 1) ||
-        !nh_queue_reserve(&side->after_writes, memory_of(stream), side->pending_callbacks + 1)) {
+        !nh_queue_reserve(&side->after_writes, memory_of(stream), side->pending_callbacks + 1) ||
+        !nh_writable_tie(stream, callback)) {
         nh_value_release(&prepared);
         return nh_error_out_of_memory();
     }
@@ -307,7 +308,9 @@ static void remember_end_callback(nh_stream *stream, nh_value callback, nh_error
     } else if (side->finished) {
         tell_later(stream, callback, NULL);
     } else {
-        nh_value *place = nh_queue_push(&side->end_callbacks, memory_of(stream));
+        nh_value *place = nh_writable_tie(stream, callback)
+                              ? nh_queue_push(&side->end_callbacks, memory_of(stream))
+                              : NULL;
         if (place != NULL) {
             *place = nh_value_retain(callback);
         } else {

@@ -1,6 +1,8 @@
 /* The writable side: handing chunks to the write operation, and what follows its completion. */
 #include "stream/sides.h"
 
+#include <stddef.h>
+
 /* What one writev operation takes: the chunks, and whom to tell. */
 struct nh_write_batch {
     size_t references; /* the completion, and the call of the operation while it lasts */
@@ -71,10 +73,50 @@ static void call_completion(nh_stream *stream, const nh_write_completion *comple
     }
 }
 
+static void drop_callbacks_of(nh_write_completion *completion) {
+    const nh_write_batch *batch = completion->batch;
+
+    nh_value_assign_take(&completion->callback, nh_undefined());
+    for (size_t i = 0; batch != NULL && i < batch->count; i++) {
+        nh_value_assign_take(&batch->writes[i].callback, nh_undefined());
+    }
+}
+
+/* The loop is freed: nobody is told any more. The chunks stay, one may be on its way. */
+static void cut(nh_tie *tie) {
+    nh_stream *stream =
+        (nh_stream *)(void *)((char *)tie - offsetof(nh_stream, writable) -
+                              offsetof(nh_writable_side, tie));
+    nh_writable_side *side = &stream->writable;
+
+    nh_emitter_retain(&stream->emitter);
+    drop_callbacks_of(&side->current);
+    for (size_t i = 0; i < side->pending.count; i++) {
+        nh_pending_write *write = nh_queue_at(&side->pending, i);
+        nh_value_assign_take(&write->callback, nh_undefined());
+    }
+    for (size_t i = 0; i < side->after_writes.count; i++) {
+        nh_after_write *after = nh_queue_at(&side->after_writes, i);
+        drop_callbacks_of(&after->completion);
+    }
+    for (size_t i = 0; i < side->end_callbacks.count; i++) {
+        nh_value_assign_take(nh_queue_at(&side->end_callbacks, i), nh_undefined());
+    }
+    nh_emitter_release(&stream->emitter);
+}
+
+bool nh_writable_tie(nh_stream *stream, nh_value callback) {
+    nh_tie *tie = &stream->writable.tie;
+
+    return callback.type != NH_FUNCTION || nh_tie_is_listed(tie) ||
+           nh_tie_add(stream->emitter.loop, tie, cut);
+}
+
 void nh_writable_side_deinit(nh_stream *stream) {
     nh_writable_side *side = &stream->writable;
     nh_memory *memory = memory_of(stream);
 
+    nh_tie_remove(&side->tie);
     for (size_t i = 0; i < side->pending.count; i++) {
         release_write(nh_queue_at(&side->pending, i));
     }

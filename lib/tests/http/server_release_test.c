@@ -101,6 +101,28 @@ static void lets_go_of_responses_behind_the_last_one(void) {
     close_all();
 }
 
+/* --- writes that never end ------------------------------------------------------------------ */
+
+static void answer(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
+    mark_exchange(emitter, arguments, count, data);
+    nh_value body = nh_string_of(&fixture.memory.memory, "hello");
+    ASSERT_NO_ERROR(nh_outgoing_message_end(nh_as_outgoing_message(arguments[1].as.object), body,
+                                            nh_undefined(), nh_undefined()));
+    nh_value_release(&body);
+}
+
+/* The response waits in the queue of its Duplex for 'finish', and references the Duplex. */
+static void lets_go_of_a_response_that_is_never_taken(void) {
+    open_on(fixture_stalled_duplex);
+    listen_to_server("request", answer);
+    connect_duplex();
+    fixture_receive(duplex, GET GET);
+    destroy_duplex();
+    ASSERT_TRACE(&fixture, "response-gone request-gone request-gone");
+    close_all();
+    ASSERT_TRACE(&fixture, "response-gone"); /* not before the loop */
+}
+
 /* --- disposal ------------------------------------------------------------------------------- */
 
 static void ignore_call(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
@@ -128,6 +150,7 @@ int main(int argc, char **argv) {
     static const struct unit_case cases[] = {
         UNIT_CASE(lets_go_of_pipes_into_queued_responses),
         UNIT_CASE(lets_go_of_responses_behind_the_last_one),
+        UNIT_CASE(lets_go_of_a_response_that_is_never_taken),
         UNIT_CASE(is_freed_while_it_is_disposed_of),
     };
     return UNIT_RUN("server_release", cases, argc, argv);
