@@ -3,9 +3,8 @@
 
 #include "core/listeners.h"
 #include "core/loop_internal.h"
+#include "core/name.h"
 #include "core/object.h"
-
-#include <string.h>
 
 static void destroy_listeners(nh_emitter *emitter);
 
@@ -19,9 +18,8 @@ nh_emitter *nh_emitter_new(nh_loop *loop) {
     return nh_object_new(loop, &nh_emitter_class);
 }
 
-/* Most names differ in their first character. */
 static bool is_named(const nh_listener_list *list, const char *event) {
-    return list->name[0] == event[0] && strcmp(list->name, event) == 0;
+    return nh_name_equals(list->name, event);
 }
 
 static nh_listener_list *find_list(const nh_emitter *emitter, const char *event) {
@@ -134,7 +132,7 @@ bool nh_emitter_emit(nh_emitter *emitter, const char *event, const nh_value *arg
         (void)emit_to(emitter, list, arguments, count);
         return true;
     }
-    if (event[0] == 'e' && strcmp(event, "error") == 0) {
+    if (nh_name_equals(event, "error")) {
         throw_unhandled(emitter, arguments, count);
     }
     return false;
@@ -318,7 +316,7 @@ static bool remove_each(nh_emitter *emitter, nh_listener_list *list) {
 /* An event other than 'removeListener' that has listeners; NULL when there is none. */
 static nh_listener_list *first_other_list(const nh_emitter *emitter) {
     nh_listener_list *list = emitter->events;
-    if (list != NULL && strcmp(list->name, "removeListener") == 0) {
+    if (list != NULL && nh_name_equals(list->name, "removeListener")) {
         list = list->next;
     }
     return list;

@@ -1,10 +1,10 @@
 /* System errors: numbers as libuv gives them, names and descriptions as Node.js prints them. */
 #include <nodehttp/error.h>
 
+#include "core/name.h"
 #include "core/text.h"
 
 #include <errno.h>
-#include <string.h>
 
 typedef struct status_entry {
     int status;
@@ -135,7 +135,7 @@ const char *nh_status_description(int status) {
 
 int nh_status_of_name(const char *name) {
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-        if (strcmp(statuses[i].name, name) == 0) {
+        if (nh_name_equals(statuses[i].name, name)) {
             return statuses[i].status;
         }
     }

@@ -2,10 +2,10 @@
 #include "core/object.h"
 
 #include "core/loop_internal.h"
+#include "core/name.h"
 
 #include <assert.h>
 #include <stdint.h>
-#include <string.h>
 
 /* Count of an object that is being destroyed: its hooks may retain and release it at will. */
 #define BEING_DESTROYED (SIZE_MAX / 2)
@@ -61,7 +61,7 @@ const char *nh_emitter_class_name(const nh_emitter *emitter) {
 
 bool nh_emitter_is_a(const nh_emitter *emitter, const char *class_name) {
     for (const nh_class *at = emitter->object_class; at != NULL; at = at->parent) {
-        if (strcmp(at->name, class_name) == 0) {
+        if (nh_name_equals(at->name, class_name)) {
             return true;
         }
     }

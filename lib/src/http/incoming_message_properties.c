@@ -1,9 +1,8 @@
 /* The properties of IncomingMessage: what JavaScript sees is built when it looks. */
 #include "http/incoming_message_internal.h"
 
+#include "core/name.h"
 #include "http/support_internal.h"
-
-#include <string.h>
 
 static nh_memory *memory_of(const nh_incoming_message *message) {
     return nh_object_memory(&message->stream.emitter);
@@ -121,7 +120,7 @@ bool nh_incoming_message_is_method(const nh_incoming_message *message, const cha
     if (message->method_value.type != NH_INVALID) {
         return nh_value_is_text(message->method_value, method);
     }
-    return message->method != NULL && strcmp(message->method, method) == 0;
+    return message->method != NULL && nh_name_equals(message->method, method);
 }
 
 static nh_value start_line_text(const nh_incoming_message *message) {

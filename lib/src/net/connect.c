@@ -1,6 +1,7 @@
 /* socket.connect(): checks, one address, and the outcome. */
 #include "net/connect.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -137,7 +138,7 @@ nh_error *nh_connect_bind(nh_connect_attempt *attempt, bool with_address) {
         attempt->address.family == NH_ADDRESS_UNIX) {
         return NULL;
     }
-    int status = nh_status_of_name("EINVAL");
+    int status = -EINVAL;
     if (nh_net_parse_address(host, attempt->local_port, &local) &&
         local.family == attempt->address.family) {
         status = nh_socket_transport(socket)->bind(socket->handle->connection, &local);
@@ -262,7 +263,7 @@ static nh_error *connect_to_path(nh_socket *socket, const nh_socket_options *opt
         nh_connect_single(attempt);
     } else {
         nh_connect_announce(attempt, "connectionAttempt", NULL);
-        destroy_take(socket, nh_connect_call_error(attempt, nh_status_of_name("EINVAL")));
+        destroy_take(socket, nh_connect_call_error(attempt, -EINVAL));
     }
     return NULL;
 }

@@ -1,5 +1,7 @@
 /* Several addresses, one after the other: the next one is tried when one has failed, or has not
  * answered in time. (Node: net, autoSelectFamily.) */
+#include <errno.h>
+
 #include "net/connect.h"
 
 static nh_memory *memory_of(const nh_connect_attempt *attempt) {
@@ -49,7 +51,7 @@ static void on_timeout(void *owner) {
     nh_emitter_retain(&socket->stream.emitter);
     nh_connect_announce(attempt, "connectionAttemptTimeout", NULL);
     if (!nh_loop_is_throwing(loop_of(attempt))) {
-        nh_error *error = nh_connect_error(attempt, nh_status_of_name("ETIMEDOUT"));
+        nh_error *error = nh_connect_error(attempt, -ETIMEDOUT);
         remember(attempt, error);
         nh_error_release(error);
         if (nh_connect_attempt_is_current(attempt)) {
@@ -135,6 +137,6 @@ void nh_connect_multiple_done(nh_connect_attempt *attempt, int status) {
     }
     attempt->references++;
     failed_take(attempt, nh_connect_error(attempt, status),
-                status == nh_status_of_name("ECANCELED"));
+                status == -ECANCELED);
     nh_connect_attempt_release(attempt);
 }

@@ -1,6 +1,7 @@
 /* server.listen(): where to, and when 'listening' or 'error' comes. */
 #include "net/server_listen.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static void started(nh_net_server *server, int status, const char *host, int por
 
 static void listen_on(nh_net_server *server, const char *host, int port, int backlog) {
     nh_address address;
-    int status = nh_status_of_name("EINVAL");
+    int status = -EINVAL;
 
     if (nh_net_parse_address(host, port, &address)) {
         status = nh_net_server_start(server, &address, backlog);
@@ -53,8 +54,7 @@ static void listen_everywhere(nh_net_server *server, int port, int backlog) {
     nh_address any = {.family = NH_ADDRESS_IPV6, .host = "::", .port = (uint16_t)port};
     int status = nh_net_server_start(server, &any, backlog);
 
-    if (status == nh_status_of_name("EAFNOSUPPORT") ||
-        status == nh_status_of_name("EADDRNOTAVAIL") || status == nh_status_of_name("EINVAL")) {
+    if (status == -EAFNOSUPPORT || status == -EADDRNOTAVAIL || status == -EINVAL) {
         any = (nh_address){.family = NH_ADDRESS_IPV4, .host = "0.0.0.0", .port = (uint16_t)port};
         status = nh_net_server_start(server, &any, backlog);
     }
@@ -64,7 +64,7 @@ static void listen_everywhere(nh_net_server *server, int port, int backlog) {
 static void listen_on_path(nh_net_server *server, nh_value path, int backlog) {
     nh_address address = {.family = NH_ADDRESS_UNIX};
     nh_bytes bytes = nh_value_bytes(path);
-    int status = nh_status_of_name("EINVAL");
+    int status = -EINVAL;
 
     nh_value_assign_take(&server->path, nh_value_retain(path));
     if (bytes.length < sizeof(address.host)) {

@@ -3,9 +3,10 @@
  * Order that is promised: destroy() closes the handle at once and lets it go; 'error' comes on the
  * next tick, 'close' in the closing phase after it, or on the tick after 'error' when there was no
  * handle. */
+#include <errno.h>
 #include <math.h>
-#include <string.h>
 
+#include "core/name.h"
 #include "net/connect.h"
 #include "net/handle.h"
 #include "net/net_server_internal.h"
@@ -75,7 +76,7 @@ static void finish_socket(nh_stream *stream, void *data) {
         return;
     }
     int status = nh_socket_transport(socket)->shutdown(socket->handle->connection);
-    if (status == nh_status_of_name("ENOTCONN")) {
+    if (status == -ENOTCONN) {
         nh_stream_final_done(stream, NULL);
     } else if (status < 0) {
         nh_error *error = nh_socket_system_error(socket, status, "shutdown");
@@ -143,7 +144,7 @@ static void listener_added(nh_emitter *emitter, const char *event) {
     void *owner = socket->consumer_owner;
 
     nh_stream_listener_added(emitter, event);
-    if (consumer != NULL && (strcmp(event, "data") == 0 || strcmp(event, "readable") == 0)) {
+    if (consumer != NULL && (nh_name_equals(event, "data") || nh_name_equals(event, "readable"))) {
         nh_socket_unconsume(socket);
         if (consumer->released != NULL) {
             consumer->released(socket, owner);

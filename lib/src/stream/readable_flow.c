@@ -1,8 +1,7 @@
 /* The readable side: who listens, whether it flows, and when 'readable' and 'end' come. */
 #include "stream/sides.h"
 
-#include <string.h>
-
+#include "core/name.h"
 #include "core/text.h"
 
 /* --- 'readable' --------------------------------------------------------------------------- */
@@ -229,9 +228,9 @@ static void data_listener_added(nh_stream *stream) {
 void nh_stream_listener_added(nh_emitter *emitter, const char *event) {
     nh_stream *stream = nh_as_stream(emitter);
 
-    if (stream->readable.present && strcmp(event, "data") == 0) {
+    if (stream->readable.present && nh_name_equals(event, "data")) {
         data_listener_added(stream);
-    } else if (stream->readable.present && strcmp(event, "readable") == 0) {
+    } else if (stream->readable.present && nh_name_equals(event, "readable")) {
         readable_listener_added(stream);
     }
 }
@@ -259,9 +258,9 @@ void nh_stream_listener_removed(nh_emitter *emitter, const char *event) {
     if (!stream->readable.present) {
         return;
     }
-    if (strcmp(event, "readable") == 0) {
+    if (nh_name_equals(event, "readable")) {
         nh_loop_tick(emitter->loop, readable_listener_gone, emitter, nh_undefined());
-    } else if (strcmp(event, "data") == 0 && !has_listener(stream, "data")) {
+    } else if (nh_name_equals(event, "data") && !has_listener(stream, "data")) {
         stream->readable.data_listening = false;
     }
 }
@@ -269,7 +268,7 @@ void nh_stream_listener_removed(nh_emitter *emitter, const char *event) {
 void nh_stream_all_listeners_removed(nh_emitter *emitter, const char *event) {
     const nh_stream *stream = nh_as_stream(emitter);
 
-    if (stream->readable.present && (event == NULL || strcmp(event, "readable") == 0)) {
+    if (stream->readable.present && (event == NULL || nh_name_equals(event, "readable"))) {
         nh_loop_tick(emitter->loop, readable_listener_gone, emitter, nh_undefined());
     }
 }

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "core/name.h"
+
 void sim_address_set_host(nh_address *address, const char *host) {
     size_t length = strlen(host);
     if (length >= sizeof address->host) {
@@ -43,7 +45,7 @@ bool sim_address_normalise(const nh_address *address, nh_address *out_address) {
 }
 
 bool sim_address_equal(const nh_address *a, const nh_address *b) {
-    return a->family == b->family && a->port == b->port && strcmp(a->host, b->host) == 0;
+    return a->family == b->family && a->port == b->port && nh_name_equals(a->host, b->host);
 }
 
 nh_address sim_address_mapped(const nh_address *address) {
@@ -69,8 +71,8 @@ nh_address sim_address_unmapped(const nh_address *address) {
 }
 
 bool sim_address_is_any(const nh_address *address) {
-    return (address->family == NH_ADDRESS_IPV4 && strcmp(address->host, "0.0.0.0") == 0) ||
-           (address->family == NH_ADDRESS_IPV6 && strcmp(address->host, "::") == 0);
+    return (address->family == NH_ADDRESS_IPV4 && nh_name_equals(address->host, "0.0.0.0")) ||
+           (address->family == NH_ADDRESS_IPV6 && nh_name_equals(address->host, "::"));
 }
 
 bool sim_address_is_loopback(const nh_address *address) {
