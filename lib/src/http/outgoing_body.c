@@ -342,7 +342,10 @@ nh_error *nh_outgoing_message_end(nh_outgoing_message *message, nh_value chunk, 
         return NULL;
     }
     nh_error *error = send_last_chunk(message, chunk, encoding);
-    if (error == NULL && callback.type == NH_FUNCTION) {
+    if (error != NULL) {
+        return error;
+    }
+    if (callback.type == NH_FUNCTION) {
         error = nh_http_add_callback(&message->emitter, "finish", callback, NH_LISTENER_ONCE);
     }
     if (error == NULL && checks_length(message) &&
@@ -353,7 +356,7 @@ nh_error *nh_outgoing_message_end(nh_outgoing_message *message, nh_value chunk, 
         error = send_terminator(message, had_chunk);
     }
     if (error != NULL) {
-        return error;
+        return nh_outgoing_lost(message, error);
     }
     release_corks(message);
     message->finished = true;

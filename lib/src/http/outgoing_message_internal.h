@@ -149,6 +149,9 @@ nh_value nh_outgoing_finish_function(nh_outgoing_message *message);
 /* The end of everything: emits 'prefinish'. */
 void nh_outgoing_finish(nh_outgoing_message *message);
 
+/* `error` itself, after a part of the message was not sent or kept for later: without memory the
+ * other side would take what follows for something else, so the message is destroyed. */
+nh_error *nh_outgoing_lost(nh_outgoing_message *message, nh_error *error);
 /* Emits 'error' on the next tick, after `callback` (function value or undefined) got it; nothing
  * once the message is destroyed. */
 void nh_outgoing_fail_later(nh_outgoing_message *message, nh_error *error, nh_value callback);

@@ -134,9 +134,7 @@ static nh_error *hand_over(nh_outgoing_message *message, nh_stream *socket,
     return error;
 }
 
-/* `error`, after a part of the message was not sent or kept for later. Without memory the other
- * side would take what follows for something else, so nothing may follow. */
-static nh_error *lost(nh_outgoing_message *message, nh_error *error) {
+nh_error *nh_outgoing_lost(nh_outgoing_message *message, nh_error *error) {
     if (error == nh_error_out_of_memory()) {
         nh_outgoing_message_destroy(message, error);
     }
@@ -165,7 +163,7 @@ bool nh_outgoing_flush_queue(nh_outgoing_message *message, nh_stream *socket) {
         }
         message->output_size = 0;
     }
-    nh_http_throw_take(message->emitter.loop, lost(message, error));
+    nh_http_throw_take(message->emitter.loop, nh_outgoing_lost(message, error));
     return more;
 }
 
@@ -216,7 +214,7 @@ nh_error *nh_outgoing_write_raw(nh_outgoing_message *message, nh_value data, nh_
     if (out_more != NULL) {
         *out_more = more;
     }
-    return lost(message, error);
+    return nh_outgoing_lost(message, error);
 }
 
 /* Whether the head may be put in front of a string in this encoding: it then goes out in it. */
@@ -261,7 +259,7 @@ nh_error *nh_outgoing_send(nh_outgoing_message *message, nh_value data, nh_value
         return error;
     }
     nh_error *error = enqueue_head_take(message, head);
-    return error != NULL ? lost(message, error)
+    return error != NULL ? nh_outgoing_lost(message, error)
                          : nh_outgoing_write_raw(message, data, encoding, callback, out_more);
 }
 

@@ -406,6 +406,24 @@ static void answer_at_length(nh_emitter *emitter, const nh_value *arguments, siz
     nh_value_release(&trailers);
 }
 
+/* Ends again when that failed. */
+static void end_until_it_works(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                               void *data) {
+    static const char *const bodies[] = {"hello", "again"};
+    (void)emitter;
+    (void)count;
+    (void)data;
+    nh_outgoing_message *message = nh_as_outgoing_message(arguments[1].as.object);
+    bool failed = true;
+    for (size_t i = 0; i < 2 && failed; i++) {
+        nh_value body = text(bodies[i]);
+        nh_error *error = nh_outgoing_message_end(message, body, nh_undefined(), nh_undefined());
+        nh_value_release(&body);
+        failed = error != NULL;
+        nh_error_release(error);
+    }
+}
+
 static void take_over(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
     (void)emitter;
     (void)data;
@@ -415,7 +433,7 @@ static void take_over(nh_emitter *emitter, const nh_value *arguments, size_t cou
 }
 
 /* One connection on which the nth allocation is refused; whether it came to that. */
-static bool serve_with_refusal(const char *bytes, bool one_by_one, size_t nth) {
+static bool serve_with_refusal(const char *bytes, bool one_by_one, nh_listener answer, size_t nth) {
     fixture.memory.refuse_at = nth;
     server = NULL;
     duplex = NULL;
@@ -424,7 +442,7 @@ static bool serve_with_refusal(const char *bytes, bool one_by_one, size_t nth) {
         duplex = fixture_duplex(&fixture);
     }
     if (server != NULL && duplex != NULL) {
-        (void)nh_emitter_on(nh_as_emitter(server), "request", answer_at_length, NULL);
+        (void)nh_emitter_on(nh_as_emitter(server), "request", answer, NULL);
         (void)nh_emitter_on(nh_as_emitter(server), "upgrade", take_over, NULL);
         connect_duplex();
         for (size_t i = 0; one_by_one && bytes[i] != '\0'; i++) {
@@ -465,12 +483,26 @@ static void survives_refusals_on_every_path(void) {
     for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
         for (int one_by_one = 0; one_by_one < 2; one_by_one++) {
             size_t nth = 1;
-            while (serve_with_refusal(inputs[i], one_by_one != 0, nth)) {
+            while (serve_with_refusal(inputs[i], one_by_one != 0, answer_at_length, nth)) {
                 nth++;
             }
             ASSERT_TRUE(nth > 20);
         }
     }
+}
+
+/* What was sent of a response cannot be taken back: nothing may follow. */
+static void sends_no_second_body_after_a_refusal(void) {
+    size_t nth = 1;
+    bool refused = true;
+    for (; refused; nth++) {
+        refused = serve_with_refusal(GET, false, end_until_it_works, nth);
+        const char *body = strstr(fixture.wire, "\r\n\r\n");
+        if (body != NULL && strcmp(body, "\r\n\r\n") != 0 && strcmp(body, "\r\n\r\nagain") != 0) {
+            ASSERT_STR_EQ(body, "\r\n\r\nhello");
+        }
+    }
+    ASSERT_TRUE(nth > 20);
 }
 
 int main(int argc, char **argv) {
@@ -480,6 +512,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(refuses_large_heads_and_missing_hosts),
         UNIT_CASE(gives_responses_their_turns),
         UNIT_CASE(survives_refusals_on_every_path),
+        UNIT_CASE(sends_no_second_body_after_a_refusal),
     };
     return UNIT_RUN("server_duplex", cases, argc, argv);
 }
