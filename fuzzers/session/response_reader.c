@@ -63,7 +63,7 @@ static void end_head(struct response_reader *reader) {
         number < RESPONSE_READER_METHODS && (reader->heads_without_body >> number & 1) != 0;
     /* Answers that the server gives by itself have no 'request', so methods can't be told from
      * then on. */
-    bool is_own = reader->status == 417 || reader->status == 503;
+    bool is_own = reader->status == 400 || reader->status == 417 || reader->status == 503;
     if (is_own || number >= RESPONSE_READER_METHODS) {
         reader->state = RESPONSE_READER_UNTIL_CLOSE;
     } else if (is_head || reader->status == 204 || reader->status == 304) {
