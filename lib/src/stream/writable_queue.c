@@ -84,9 +84,8 @@ static void drop_callbacks_of(nh_write_completion *completion) {
 
 /* The loop is freed: nobody is told any more. The chunks stay, one may be on its way. */
 static void cut(nh_tie *tie) {
-    nh_stream *stream =
-        (nh_stream *)(void *)((char *)tie - offsetof(nh_stream, writable) -
-                              offsetof(nh_writable_side, tie));
+    nh_stream *stream = (nh_stream *)(void *)((char *)tie - offsetof(nh_stream, writable) -
+                                              offsetof(nh_writable_side, tie));
     nh_writable_side *side = &stream->writable;
 
     nh_emitter_retain(&stream->emitter);

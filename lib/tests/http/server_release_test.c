@@ -1,4 +1,5 @@
-/* What a server on Duplexes lets go of, and when: exchanges that never end, a loop that is freed. */
+/* What a server on Duplexes lets go of, and when: exchanges that never end, a loop that is freed.
+ */
 #include "http/fixture.h"
 
 #include <string.h>
@@ -70,8 +71,8 @@ static void mark_exchange(nh_emitter *emitter, const nh_value *arguments, size_t
 
 static void pipe_back(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
     mark_exchange(emitter, arguments, count, data);
-    ASSERT_NO_ERROR(nh_readable_pipe(nh_as_stream(arguments[0].as.object), arguments[1].as.object,
-                                     true));
+    ASSERT_NO_ERROR(
+        nh_readable_pipe(nh_as_stream(arguments[0].as.object), arguments[1].as.object, true));
 }
 
 /* The second response never gets its turn: it does not close, and it references its request. */
