@@ -18,6 +18,8 @@ struct nh_pipe {
     size_t references;            /* the source's list, and each listener */
     size_t destination_listeners; /* those of them on the destination */
     nh_stream *source;            /* NULL once it is gone */
+    nh_pipe *previous;            /* among those of the source */
+    nh_pipe *next;
     nh_emitter *destination;
     bool keeps_source; /* the source has closed: referenced, and the destination is not */
     bool ends_destination;
@@ -26,11 +28,39 @@ struct nh_pipe {
     bool waits_for_drain;
 };
 
+/* A pipe whose 'unpipe' listener the program took off lives on when unpipe() has taken it off the
+ * list: the source knows those as well, so that they forget it when it goes. */
+static void add_to_source(nh_pipe *pipe) {
+    nh_readable_side *side = &pipe->source->readable;
+
+    pipe->next = side->first_pipe;
+    if (side->first_pipe != NULL) {
+        side->first_pipe->previous = pipe;
+    }
+    side->first_pipe = pipe;
+}
+
+static void forget_source(nh_pipe *pipe) {
+    if (pipe->source == NULL) {
+        return;
+    }
+    if (pipe->previous != NULL) {
+        pipe->previous->next = pipe->next;
+    } else {
+        pipe->source->readable.first_pipe = pipe->next;
+    }
+    if (pipe->next != NULL) {
+        pipe->next->previous = pipe->previous;
+    }
+    pipe->source = NULL;
+}
+
 static void release_pipe(void *data) {
     nh_pipe *pipe = data;
 
     if (--pipe->references == 0) {
         nh_emitter *kept = pipe->keeps_source ? &pipe->source->emitter : pipe->destination;
+        forget_source(pipe);
         nh_tie_remove(&pipe->tie);
         nh_memory_free(pipe->memory, pipe);
         nh_emitter_release(kept);
@@ -369,6 +399,7 @@ static nh_pipe *new_pipe(nh_stream *stream, nh_emitter *destination, bool end) {
     pipe->memory = memory;
     pipe->references = 1;
     pipe->source = stream;
+    add_to_source(pipe);
     pipe->destination = nh_emitter_retain(destination);
     pipe->ends_destination = end;
     nh_pipe **place = nh_queue_push(&stream->readable.pipes, memory);
@@ -385,13 +416,12 @@ static void turn_over(nh_pipe *pipe) {
 
 /* The first pipe that has not been turned over and can be; NULL when there is none. */
 static nh_pipe *pipe_to_turn_over(const nh_stream *stream) {
-    for (size_t i = 0; i < stream->readable.pipes.count; i++) {
-        nh_pipe *pipe = pipe_at(stream, i);
-        if (!pipe->keeps_source && pipe->destination_listeners > 0) {
-            return pipe;
-        }
+    nh_pipe *pipe = stream->readable.first_pipe;
+
+    while (pipe != NULL && (pipe->keeps_source || pipe->destination_listeners == 0)) {
+        pipe = pipe->next;
     }
-    return NULL;
+    return pipe;
 }
 
 void nh_pipes_source_closed(nh_stream *stream) {
@@ -505,14 +535,16 @@ void nh_readable_unpipe(nh_stream *stream, nh_emitter *destination) {
 
 /* The source is gone: nothing is emitted. */
 void nh_pipes_deinit(nh_stream *stream) {
-    nh_queue *pipes = &stream->readable.pipes;
+    nh_readable_side *side = &stream->readable;
 
-    for (; pipes->count > 0; nh_queue_pop(pipes)) {
-        nh_pipe *pipe = pipe_at(stream, 0);
-        pipe->source = NULL;
+    while (side->first_pipe != NULL) {
+        nh_pipe *pipe = side->first_pipe;
+        pipe->references++;
+        remove_pipe(pipe);
+        forget_source(pipe);
         pipe->cleaned_up = true;
         remove_listeners(pipe);
         release_pipe(pipe);
     }
-    nh_queue_deinit(pipes, nh_object_memory(&stream->emitter));
+    nh_queue_deinit(&side->pipes, nh_object_memory(&stream->emitter));
 }

@@ -24,9 +24,10 @@ typedef enum nh_flowing { NH_FLOWING_UNSET, NH_FLOWING_STOPPED, NH_FLOWING_ON } 
 typedef struct nh_pipe nh_pipe; /* stream/pipe.c */
 
 typedef struct nh_readable_side {
-    nh_queue chunks; /* of nh_value */
-    nh_queue pipes;  /* of nh_pipe *, in the order in which they were made */
-    size_t length;   /* readableLength: bytes, UTF-16 units of decoded text, or objects */
+    nh_queue chunks;     /* of nh_value */
+    nh_queue pipes;      /* of nh_pipe *, in the order in which they were made */
+    nh_pipe *first_pipe; /* of all that have the stream as their source, the newest first */
+    size_t length;       /* readableLength: bytes, UTF-16 units of decoded text, or objects */
     size_t high_water_mark;
     nh_string_decoder decoder; /* in use when has_decoder */
     nh_flowing flowing;
