@@ -99,6 +99,10 @@ static struct grammar_object *meet(struct server_run *run, nh_emitter *emitter,
     if (object != NULL) {
         return object;
     }
+    if (kind != GRAMMAR_SOCKET &&
+        run->grammar->object_count >= GRAMMAR_MOST_OBJECTS - SERVER_RUN_CLIENTS) {
+        return NULL; /* the rest is for sockets: they have to be closed in the end */
+    }
     object = grammar_watch(run->grammar, emitter, kind, server_run_events(run, kind));
     if (object == NULL) {
         return NULL;
