@@ -44,12 +44,15 @@ static bool contains(nh_value list, nh_value object) {
 }
 
 /* A socket that closed has left the lists; none is in two places. In `sockets` a name may have no
- * socket: it gets its list when a request comes, which may have to wait. */
+ * socket: it gets its list when a request comes, which may have to wait. So it may in `freeSockets`
+ * when a socket is about to be idle, which has the agent connect for the next request in the queue,
+ * and connecting throws: the socket never comes, the name stays, as in Node.js. */
 static void check_sockets(struct client_run *run, const struct client_books *books, nh_value map,
                           nh_value other, bool idle) {
     for (size_t i = 0; i < nh_map_length(map); i++) {
         nh_value list = nh_map_value_at(map, i);
-        FUZZ_CHECK(!idle || nh_list_length(list) > 0, "a name in freeSockets without a socket");
+        FUZZ_CHECK(!idle || nh_list_length(list) > 0 || run->world.uncaught > 0,
+                   "a name in freeSockets without a socket");
         for (size_t k = 0; k < nh_list_length(list); k++) {
             nh_value socket = nh_list_get(list, k);
             const struct grammar_object *events = grammar_find(&run->grammar, socket.as.object);
