@@ -327,14 +327,18 @@ static void set_odd_timeout(struct client_run *run, struct client_exchange *exch
                             const struct fuzz_step *step) {
     nh_value value = odd_value(run, step->numbers[2]);
     nh_value callback = nh_undefined();
+    bool is_response = (step->numbers[1] & 1u) != 0;
     if ((step->numbers[1] & 2u) != 0) {
-        callback = grammar_callback(&run->grammar, "setTimeout", GRAMMAR_AT_MOST_ONCE, NULL);
+        /* That of a response is called at every 'timeout', as in Node.js. */
+        callback = is_response ? nh_function_new(run->memory, "", do_nothing, NULL, NULL)
+                               : grammar_callback(&run->grammar, "setTimeout", GRAMMAR_AT_MOST_ONCE,
+                                                  NULL);
     } else if ((step->numbers[1] & 4u) != 0) {
         callback = odd_value(run, step->numbers[1] >> 3);
     }
     if (callback.type == NH_FUNCTION || value.type != NH_FUNCTION) {
         nh_error *error = NULL;
-        if ((step->numbers[1] & 1u) == 0) {
+        if (!is_response) {
             error = nh_client_request_set_timeout(exchange->request, value, callback);
         } else if (exchange->response != NULL) {
             error = nh_incoming_message_set_timeout(exchange->response, value, callback);
