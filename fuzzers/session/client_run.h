@@ -70,7 +70,7 @@ struct client_connection {
     bool is_opaque; /* no longer looked at */
     uint8_t last;   /* byte of a head */
     bool line_is_empty;
-    char line[256]; /* the request line */
+    char line[512]; /* the request line; before a body that is a string all of it is UTF-8 */
     size_t line_length;
 };
 
