@@ -37,8 +37,9 @@ nh_error *nh_server_response_write_processing(nh_server_response *response, nh_v
 nh_error *nh_server_response_write_early_hints(nh_server_response *response, nh_value hints,
                                                nh_value callback);
 
-/* Makes `socket` (retained) the response's connection: emits 'socket' and sends what waits.
- * ERR_HTTP_SOCKET_ASSIGNED. Node: assignSocket(), detachSocket(). */
+/* Makes `socket` (retained) the response's connection: emits 'socket' and sends what waits. It has
+ * one at a time, and leaves the one before. ERR_HTTP_SOCKET_ASSIGNED. Node: assignSocket(),
+ * detachSocket(). */
 nh_error *nh_server_response_assign_socket(nh_server_response *response, nh_stream *socket);
 void nh_server_response_detach_socket(nh_server_response *response, nh_stream *socket);
 

@@ -119,7 +119,7 @@ struct nh_server_response {
     nh_value status_code;
     nh_value status_message; /* as assigned; undefined: `phrase` */
     const char *phrase;      /* the standard one that was sent; NULL before */
-    bool has_turn;           /* a reference of its own while the socket is its */
+    bool has_turn;           /* a reference of its own while a socket is its */
     nh_tie turn;             /* listed meanwhile: the two hold each other */
     bool sent_continue;      /* 100 was sent */
     bool expects_continue;   /* the client waits for it */

@@ -141,6 +141,14 @@ static void on_socket_close(nh_emitter *emitter, const nh_value *arguments, size
     nh_emitter_release(&message->emitter);
 }
 
+/* The socket is nobody's again. */
+static void give_back(nh_outgoing_message *message, nh_stream *socket) {
+    if (socket->http_message == message) {
+        (void)nh_emitter_remove_listener(&socket->emitter, "close", on_socket_close, NULL);
+        socket->http_message = NULL;
+    }
+}
+
 /* The loop is freed. */
 static void cut_turn(nh_tie *tie) {
     nh_server_response *response =
@@ -164,8 +172,13 @@ nh_error *nh_server_response_assign_socket(nh_server_response *response, nh_stre
         }
         return nh_loop_is_throwing(socket->emitter.loop) ? NULL : nh_error_out_of_memory();
     }
-    (void)nh_emitter_retain(&message->emitter);
-    response->has_turn = true;
+    if (!response->has_turn) {
+        (void)nh_emitter_retain(&message->emitter);
+        response->has_turn = true;
+    }
+    if (message->socket != NULL) {
+        give_back(message, message->socket);
+    }
     socket->http_message = message;
     nh_outgoing_set_socket(message, socket);
     nh_value value = nh_value_of_object(&socket->emitter);
@@ -178,10 +191,7 @@ nh_error *nh_server_response_assign_socket(nh_server_response *response, nh_stre
 }
 
 void nh_server_response_detach_socket(nh_server_response *response, nh_stream *socket) {
-    if (socket->http_message == &response->message) {
-        (void)nh_emitter_remove_listener(&socket->emitter, "close", on_socket_close, NULL);
-        socket->http_message = NULL;
-    }
+    give_back(&response->message, socket);
     nh_outgoing_set_socket(&response->message, NULL);
     end_turn(response);
 }

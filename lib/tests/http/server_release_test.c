@@ -124,6 +124,36 @@ static void lets_go_of_a_response_that_is_never_taken(void) {
     ASSERT_TRACE(&fixture, "response-gone"); /* not before the loop */
 }
 
+/* --- a response with two connections -------------------------------------------------------- */
+
+static nh_stream *other;
+
+static void move_to_other(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                          void *data) {
+    mark_exchange(emitter, arguments, count, data);
+    nh_server_response *response = (nh_server_response *)(void *)arguments[1].as.object;
+    ASSERT_NO_ERROR(nh_server_response_assign_socket(response, other));
+    ASSERT_TRUE(nh_outgoing_message_socket(nh_as_outgoing_message(response)) == other);
+}
+
+static void lets_go_of_a_response_that_was_moved(void) {
+    for (int other_first = 0; other_first < 2; other_first++) {
+        open_on(fixture_duplex);
+        other = fixture_duplex(&fixture);
+        listen_to_server("request", move_to_other);
+        connect_duplex();
+        fixture_receive(duplex, GET);
+        if (other_first == 0) {
+            destroy_duplex();
+        }
+        nh_loop_begin_turn(fixture.loop);
+        nh_stream_destroy(other, NULL);
+        nh_loop_end_turn(fixture.loop);
+        nh_emitter_release(nh_as_emitter(other));
+        close_all();
+    }
+}
+
 /* --- disposal ------------------------------------------------------------------------------- */
 
 static void ignore_call(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
@@ -152,6 +182,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(lets_go_of_pipes_into_queued_responses),
         UNIT_CASE(lets_go_of_responses_behind_the_last_one),
         UNIT_CASE(lets_go_of_a_response_that_is_never_taken),
+        UNIT_CASE(lets_go_of_a_response_that_was_moved),
         UNIT_CASE(is_freed_while_it_is_disposed_of),
     };
     return UNIT_RUN("server_release", cases, argc, argv);
