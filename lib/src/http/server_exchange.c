@@ -97,7 +97,6 @@ void nh_server_connection_drop_outgoing(nh_server_connection *connection) {
         nh_server_response *response = take_response(connection);
         nh_server_response_loosen_request(response);
         nh_outgoing_abandon(&response->message);
-        nh_outgoing_abandon(&response->message);
         nh_emitter_release(&response->message.emitter);
     }
 }
