@@ -57,6 +57,11 @@ static void run_script(struct client_run *run, struct fuzz_input *input) {
         } else {
             client_perform(run, &step, input);
         }
+        if (nh_loop_is_throwing(run->loop)) {
+            /* What throws ends the turn: no call finds an exception under way. */
+            nh_loop_end_turn(run->loop);
+            nh_loop_begin_turn(run->loop);
+        }
     }
     nh_loop_end_turn(run->loop);
 }
