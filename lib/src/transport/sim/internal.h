@@ -454,7 +454,7 @@ struct sim_simulator {
     sim_watcher lookup_watcher; /* libuv hears of finished look-ups through a descriptor */
     uint16_t next_port;
     bool ports_have_wrapped;
-    uint8_t read_buffer[SIM_READ_BYTES];
+    uint8_t read_buffer[SIM_READ_BYTES]; /* last, since it need not be zeroed */
 };
 
 static inline sim_simulator *sim_simulator_of(nh_transport *transport) {

@@ -395,10 +395,11 @@ nh_transport *nh_simulator_new(nh_memory *memory, const nh_simulator_options *op
     if (memory == NULL) {
         memory = nh_memory_default();
     }
-    sim_simulator *simulator = nh_memory_allocate_zeroed(memory, 1, sizeof *simulator);
+    sim_simulator *simulator = nh_memory_allocate(memory, sizeof *simulator);
     if (simulator == NULL) {
         return NULL;
     }
+    memset(simulator, 0, offsetof(sim_simulator, read_buffer));
     simulator->transport.operations = &operations;
     simulator->memory = memory;
     if (options == NULL) {
