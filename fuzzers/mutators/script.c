@@ -383,6 +383,15 @@ static bool change_settings(struct editor *editor) {
     return true;
 }
 
+/* Cuts what is more than a mutant is to have. */
+static void cut_script(struct editor *editor) {
+    size_t most = editor->format->mutant_operations;
+    if (most != 0 && editor->count > most) {
+        editor->count = most;
+        editor->buffer->length = editor->at[most];
+    }
+}
+
 typedef bool edit(struct editor *editor);
 
 /* By how often they stand here. */
@@ -429,6 +438,7 @@ void fuzz_mutate_script(const struct fuzz_script_format *format, struct fuzz_mut
         }
     }
     read_script(&editor);
+    cut_script(&editor);
 }
 
 /* Appends up to `count` operations of `input`, as many as there is room for. */
@@ -486,4 +496,10 @@ void fuzz_cross_scripts(const struct fuzz_script_format *format, struct fuzz_mut
     if (fuzz_random_once_in(random, 2)) {
         append_operations(format, &one, SIZE_MAX, out);
     }
+    struct editor editor;
+    editor.format = format;
+    editor.mutator = mutator;
+    editor.buffer = out;
+    read_script(&editor);
+    cut_script(&editor);
 }

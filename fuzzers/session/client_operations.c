@@ -5,4 +5,8 @@ static const struct fuzz_operation operations[] = {CLIENT_OPERATIONS(ROW)};
 #undef ROW
 
 const struct fuzz_script_format fuzz_script_format = {
-    .prefix = CLIENT_SETTINGS, .operations = operations, .count = CLIENT_OPERATION_COUNT};
+    .prefix = CLIENT_SETTINGS,
+    .operations = operations,
+    .count = CLIENT_OPERATION_COUNT,
+    .mutant_operations = 24,
+};

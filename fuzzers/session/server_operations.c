@@ -73,4 +73,8 @@ static const struct fuzz_operation operations[SERVER_OPERATIONS] = {
 };
 
 const struct fuzz_script_format fuzz_script_format = {
-    .prefix = SERVER_SETTINGS, .operations = operations, .count = SERVER_OPERATIONS};
+    .prefix = SERVER_SETTINGS,
+    .operations = operations,
+    .count = SERVER_OPERATIONS,
+    .mutant_operations = 24,
+};

@@ -29,6 +29,9 @@ struct fuzz_script_format {
     size_t prefix; /* bytes before the first operation: settings of the run */
     const struct fuzz_operation *operations;
     size_t count; /* 1 to 256 */
+    /* The most operations of a mutant, which others come of in turn: each takes its time, and hardly
+     * any bug needs so many. 0: no limit. */
+    size_t mutant_operations;
 };
 
 /* An operation of a script with its arguments. */

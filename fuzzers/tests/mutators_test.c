@@ -276,6 +276,41 @@ static void crossed_scripts_are_scripts(void) {
     }
 }
 
+static size_t count_operations(const struct fuzz_buffer *script) {
+    struct fuzz_input input = fuzz_input_of(script->data, script->length);
+    (void)fuzz_input_bytes(&input, format.prefix);
+    struct fuzz_step step;
+    size_t count = 0;
+    while (fuzz_script_next(&format, &input, &step)) {
+        count++;
+    }
+    return count;
+}
+
+static void mutants_have_no_more_operations_than_their_format_says(void) {
+    struct fuzz_script_format bounded = format;
+    bounded.mutant_operations = 6;
+    size_t most = 0;
+    for (size_t seed = 0; seed < ROUNDS; seed++) {
+        struct fuzz_mutator mutator = {fuzz_random_of(seed), NULL};
+        struct fuzz_buffer script = script_of(4096);
+        struct fuzz_buffer other = script_of(4096);
+        struct fuzz_buffer out = buffer_of("", 0, 8192);
+        fuzz_cross_scripts(&bounded, &mutator, script.data, script.length, other.data, other.length,
+                           &out);
+        fuzz_mutate_script(&bounded, &mutator, &script);
+        ASSERT_TRUE(count_operations(&script) <= 6);
+        ASSERT_TRUE(count_operations(&out) <= 6);
+        assert_is_settled(&script);
+        assert_is_settled(&out);
+        most = count_operations(&script) > most ? count_operations(&script) : most;
+        free(script.data);
+        free(other.data);
+        free(out.data);
+    }
+    ASSERT_SIZE_EQ(most, 6);
+}
+
 static void swapping_keeps_what_stands_between(void) {
     struct fuzz_buffer buffer = buffer_of("<abc--de>", 9, 9);
     fuzz_buffer_swap(&buffer, 1, 3, 2, 2);
@@ -322,6 +357,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(mutants_of_scripts_have_less_room_than_settings),
         UNIT_CASE(every_operation_is_made),
         UNIT_CASE(crossed_scripts_are_scripts),
+        UNIT_CASE(mutants_have_no_more_operations_than_their_format_says),
     };
     return UNIT_RUN("mutators", cases, argc, argv);
 }
