@@ -14,6 +14,10 @@ if(TOUCHSTONE_SANITIZE)
     # What is told of each comparison helps the engine's own mutations of bytes; sessions and messages have mutators that
     # know words and numbers, and run a quarter faster without. touchstone_trace_comparisons() asks for it nevertheless.
     list(APPEND sanitize_flags -fno-sanitize-coverage=trace-cmp,indirect-calls,stack-depth)
+    # Marking what goes out of scope within a function takes a tenth of a session's time; the presets asan-* look at it.
+    if(TOUCHSTONE_SANITIZE MATCHES "address")
+      list(APPEND sanitize_flags -fno-sanitize-address-use-after-scope)
+    endif()
   endif()
   target_compile_options(touchstone_sanitizers INTERFACE ${sanitize_flags})
   target_link_options(touchstone_sanitizers INTERFACE ${sanitize_flags})
@@ -39,6 +43,20 @@ function(touchstone_trace_comparisons target)
     endif()
     set_source_files_properties(${sources} TARGET_DIRECTORY ${target}
       PROPERTIES COMPILE_OPTIONS "-fsanitize-coverage=trace-cmp")
+  endif()
+endfunction()
+
+# touchstone_gives_no_feedback(TARGET [REGEX]): an input is not kept for what it reaches in these sources of TARGET (those
+# that match), which are checked all the same. Each edge that a run reaches is looked at after it: what lies below or
+# around the code that is to be searched would take more of the time than that code.
+function(touchstone_gives_no_feedback target)
+  if(TOUCHSTONE_SANITIZE MATCHES "fuzzer")
+    get_target_property(sources ${target} SOURCES)
+    if(ARGN)
+      list(FILTER sources INCLUDE REGEX "${ARGN}")
+    endif()
+    set_source_files_properties(${sources} TARGET_DIRECTORY ${target}
+      PROPERTIES COMPILE_OPTIONS "-fno-sanitize=fuzzer-no-link")
   endif()
 endfunction()
 
