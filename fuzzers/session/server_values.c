@@ -54,7 +54,7 @@ static void give_up(const struct grammar_object *object) {
 static nh_error *write_as(struct server_run *run, const struct fuzz_step *step,
                           const struct grammar_object *object) {
     nh_outgoing_message *message = nh_as_outgoing_message(object->object);
-    static const char *const encodings[] = {"utf8",   "latin1", "hex",     "base64",
+    static const char *const encodings[] = {"utf8",    "latin1", "hex",     "base64",
                                             "utf16le", "ascii",  "unknown", "base64url"};
     unsigned form = step->numbers[2];
     nh_bytes bytes = step->bytes[3];
@@ -66,8 +66,8 @@ static nh_error *write_as(struct server_run *run, const struct fuzz_step *step,
     run->written += 8 * bytes.length;
     unsigned encoding_number = step->numbers[1] % 8;
     if (encoding_number == 2 || encoding_number == 3 || encoding_number >= 6) {
-        /* What isn't hexadecimal or base64 counts in the length, but isn't sent; an unknown encoding
-         * is refused when the size of the chunk was sent. Here and in Node.js. */
+        /* What isn't hexadecimal or base64 counts in the length, but isn't sent; an unknown
+         * encoding is refused when the size of the chunk was sent. Here and in Node.js. */
         give_up(object);
     }
     switch (form % 8) {
@@ -127,8 +127,7 @@ static void inspect(struct server_run *run, const struct grammar_object *object)
     bool ended = nh_outgoing_message_writable_ended(message);
     FUZZ_CHECK(ended == nh_outgoing_message_is_finished(message), "ended and finished differ");
     FUZZ_CHECK(!nh_outgoing_message_writable_finished(message) || ended, "finished, not ended");
-    FUZZ_CHECK(!nh_outgoing_message_is_closed(message) ||
-                   nh_outgoing_message_is_destroyed(message),
+    FUZZ_CHECK(!nh_outgoing_message_is_closed(message) || nh_outgoing_message_is_destroyed(message),
                "closed, not destroyed");
     FUZZ_CHECK(nh_outgoing_message_socket(message) == nh_outgoing_message_connection(message),
                "socket and connection differ");
@@ -225,8 +224,8 @@ static nh_error *assign(struct server_run *run, struct grammar_object *object) {
     if (socket == NULL) {
         return NULL;
     }
-    nh_error *error = nh_server_response_assign_socket(
-        (nh_server_response *)(void *)object->object, socket);
+    nh_error *error =
+        nh_server_response_assign_socket((nh_server_response *)(void *)object->object, socket);
     FUZZ_CHECK(error != NULL || run->world.memory->refused, "two responses on a socket");
     return error;
 }
@@ -310,8 +309,9 @@ static nh_error *make_server(struct server_run *run, const struct fuzz_step *ste
     }
     nh_value listener = grammar_callback(run->grammar, "a listener", GRAMMAR_AT_MOST_ONCE, NULL);
     nh_server *server = NULL;
-    nh_error *error = choice / 64 % 2 == 0 ? nh_server_new(run->world.loop, options, listener, &server)
-                      : nh_server_new(run->world.loop, listener, nh_undefined(), &server);
+    nh_error *error = choice / 64 % 2 == 0
+                          ? nh_server_new(run->world.loop, options, listener, &server)
+                          : nh_server_new(run->world.loop, listener, nh_undefined(), &server);
     FUZZ_CHECK((error == NULL) == (server != NULL), "a server and an error, or neither");
     if (server != NULL) {
         nh_emitter_release(nh_as_emitter(server));
