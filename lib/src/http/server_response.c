@@ -251,7 +251,7 @@ static nh_error *merge_map(nh_outgoing_message *message, nh_value map) {
 
 static void set_status(nh_server_response *response, int code, nh_value reason) {
     if (reason.type == NH_STRING) {
-        nh_value_assign_take(&response->status_message, nh_value_retain(reason));
+        nh_server_response_set_status_message(response, reason);
     } else if (!nh_value_is_truthy(response->status_message)) {
         const char *phrase = nh_http_status_text(code);
         nh_value_release(&response->status_message);

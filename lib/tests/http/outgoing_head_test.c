@@ -159,6 +159,40 @@ static void heads_have_the_encoding_of_what_follows(void) {
     close_server(OK "Content-Disposition: \n\r\n" KEPT "Content-Length: 1\r\n\r\na");
 }
 
+static nh_error *write_head(int status, nh_value reason, nh_value headers) {
+    nh_error *error =
+        nh_server_response_write_head(responses[0], nh_number(status), reason, headers);
+    nh_value_release(&reason);
+    nh_value_release(&headers);
+    return error;
+}
+
+static void assert_reason(const char *expected) {
+    nh_value reason = nh_server_response_status_message(responses[0]);
+    ASSERT_TRUE(nh_value_is_text(reason, expected));
+    nh_value_release(&reason);
+}
+
+/* What writeHead() does to statusMessage stays if it fails behind that. */
+static void reasons_of_heads_that_fail_stay(void) {
+    open_server(GET);
+    ASSERT_NO_ERROR(nh_outgoing_message_set_header_text(message(0), "From", "a"));
+    nh_value headers = nh_map_new(&fixture.memory.memory);
+    (void)nh_map_set_take(headers, "X", text("\x02"));
+    nh_error *error = write_head(204, nh_undefined(), headers);
+    ASSERT_STR_EQ(nh_error_code(error), "ERR_INVALID_CHAR");
+    nh_error_release(error);
+    assert_reason("No Content");
+    headers = nh_list_new(&fixture.memory.memory);
+    (void)nh_list_append_take(headers, text("a"));
+    error = write_head(200, text(""), headers);
+    ASSERT_STR_EQ(nh_error_code(error), "ERR_INVALID_ARG_VALUE");
+    nh_error_release(error);
+    assert_reason("");
+    end_text(0, "a");
+    close_server(OK "From: a\r\n" KEPT "Content-Length: 1\r\n\r\na");
+}
+
 static void give_duplex(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
     (void)arguments;
     (void)count;
@@ -199,6 +233,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(interim_heads_that_wait_may_be_overtaken),
         UNIT_CASE(corked_chunks_follow_the_end),
         UNIT_CASE(heads_have_the_encoding_of_what_follows),
+        UNIT_CASE(reasons_of_heads_that_fail_stay),
         UNIT_CASE(heads_that_expect_leave_as_text),
     };
     return UNIT_RUN("outgoing_head", cases, argc, argv);
