@@ -48,7 +48,7 @@ static void set_header(struct fuzz_composer *composer, struct fuzz_message *mess
     unsigned way = step->numbers[0] >> 2 & 3U;
     struct fuzz_text name = fuzz_name_of(composer, step->bytes[2], step->numbers[0]);
     struct fuzz_value value = fuzz_value_of(composer, step->bytes[3], step->numbers[1]);
-    if (fuzz_fields_are_full(&message->fields)) {
+    if (!fuzz_fields_have_room(&message->fields, 1)) {
         return;
     }
     /* setHeaders() collects cookies in a list, and sets none if it stays empty. */
@@ -454,8 +454,7 @@ static void write_head(struct fuzz_composer *composer, struct fuzz_message *mess
                                                    : FUZZ_GIVEN_MAP;
     if (message->has_fields) {
         form = form == FUZZ_GIVEN_MAP ? FUZZ_GIVEN_MERGED_MAP : FUZZ_GIVEN_MERGED_LIST;
-        if (fuzz_fields_are_full(&message->fields) ||
-            message->fields.count + message->given_count > FUZZ_FIELDS) {
+        if (!fuzz_fields_have_room(&message->fields, message->given_count)) {
             message->given_count = 0;
         }
     }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/check.h"
+
 /* What null is as a line of its own; inside a joined list it is nothing. */
 static const char null_text[] = "null";
 
@@ -151,19 +153,20 @@ const struct fuzz_field *fuzz_fields_get(const struct fuzz_fields *fields, const
     return at == fields->count ? NULL : &fields->fields[at];
 }
 
-bool fuzz_fields_are_full(const struct fuzz_fields *fields) {
+bool fuzz_fields_have_room(const struct fuzz_fields *fields, size_t values) {
     for (size_t i = 0; i < fields->count; i++) {
-        if (fields->fields[i].count + FUZZ_PIECES > FUZZ_FIELD_VALUES) {
-            return true;
+        if (fields->fields[i].count + values * FUZZ_PIECES > FUZZ_FIELD_VALUES) {
+            return false;
         }
     }
-    return fields->count == FUZZ_FIELDS;
+    return fields->count + values <= FUZZ_FIELDS;
 }
 
 void fuzz_fields_set(struct fuzz_fields *fields, nh_bytes name, struct fuzz_value value) {
     size_t at = find(fields, name);
     struct fuzz_field *field = &fields->fields[at];
     if (at == fields->count) {
+        FUZZ_CHECK(at < FUZZ_FIELDS, "more headers than the model has room for");
         fields->count++;
     }
     fuzz_field_assign(field, name, value);
@@ -175,6 +178,8 @@ void fuzz_fields_append(struct fuzz_fields *fields, nh_bytes name, struct fuzz_v
         fuzz_fields_set(fields, name, value);
         return;
     }
+    FUZZ_CHECK(field->count + FUZZ_PIECES <= FUZZ_FIELD_VALUES,
+               "more values than the model has room for");
     field->is_list = true;
     field->count += fuzz_value_pieces(value, field->values + field->count);
 }

@@ -5,7 +5,8 @@
 #include "message/text.h"
 
 #define FUZZ_PIECES 8U /* elements of a list that is set at once */
-#define FUZZ_FIELD_VALUES 16U
+/* Room for seven headers of one name, given at once, behind a list. */
+#define FUZZ_FIELD_VALUES (8 * FUZZ_PIECES)
 #define FUZZ_FIELDS 24U
 
 enum fuzz_value_kind {
@@ -59,8 +60,8 @@ void fuzz_field_assign(struct fuzz_field *field, nh_bytes name, struct fuzz_valu
 
 struct fuzz_field *fuzz_fields_find(struct fuzz_fields *fields, nh_bytes name);
 const struct fuzz_field *fuzz_fields_get(const struct fuzz_fields *fields, const char *lower_case);
-/* Whether any field or value more would be too much. */
-bool fuzz_fields_are_full(const struct fuzz_fields *fields);
+/* Whether that many values can still be set or appended, under any names. */
+bool fuzz_fields_have_room(const struct fuzz_fields *fields, size_t values);
 void fuzz_fields_set(struct fuzz_fields *fields, nh_bytes name, struct fuzz_value value);
 void fuzz_fields_append(struct fuzz_fields *fields, nh_bytes name, struct fuzz_value value);
 void fuzz_fields_remove(struct fuzz_fields *fields, nh_bytes name);

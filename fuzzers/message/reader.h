@@ -8,7 +8,7 @@
 
 #include <nodehttp/value.h>
 
-#define FUZZ_HEAD_LINES 512U
+#define FUZZ_HEAD_LINES 1024U
 
 struct fuzz_line {
     nh_bytes name;
