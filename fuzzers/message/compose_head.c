@@ -330,11 +330,13 @@ bool fuzz_may_have_trailer(const struct fuzz_message *message) {
     return has;
 }
 
-const struct fuzz_field *fuzz_line_named(const struct fuzz_message *message, const char *name) {
+const struct fuzz_field *fuzz_own_field(const struct fuzz_message *message, const char *name,
+                                        const struct fuzz_field *after) {
     if (!message->listed) {
-        return fuzz_fields_get(&message->fields, name);
+        return after == NULL ? fuzz_fields_get(&message->fields, name) : NULL;
     }
-    for (size_t i = 0; i < message->list_count; i++) {
+    for (size_t i = after == NULL ? 0 : (size_t)(after - message->list) + 1;
+         i < message->list_count; i++) {
         if (fuzz_is_named(message->list[i].name, name)) {
             return &message->list[i];
         }
@@ -342,18 +344,25 @@ const struct fuzz_field *fuzz_line_named(const struct fuzz_message *message, con
     return NULL;
 }
 
+const struct fuzz_field *fuzz_line_named(const struct fuzz_message *message, const char *name) {
+    const struct fuzz_field *field = fuzz_own_field(message, name, NULL);
+    while (field != NULL && field->count == 0) {
+        field = fuzz_own_field(message, name, field);
+    }
+    return field;
+}
+
 bool fuzz_is_only_line(const struct fuzz_message *message, const char *name) {
     size_t count = 0;
-    for (size_t i = 0; message->listed && i < message->list_count; i++) {
-        count += fuzz_is_named(message->list[i].name, name) ? 1 : 0;
+    for (const struct fuzz_field *field = fuzz_own_field(message, name, NULL); field != NULL;
+         field = fuzz_own_field(message, name, field)) {
+        count += field->count;
     }
-    const struct fuzz_field *field = fuzz_line_named(message, name);
-    return count <= 1 && field != NULL && field->count == 1;
+    return count == 1;
 }
 
 bool fuzz_has_line(const struct fuzz_message *message, const char *name) {
-    const struct fuzz_field *field = fuzz_line_named(message, name);
-    return field != NULL && field->count != 0;
+    return fuzz_line_named(message, name) != NULL;
 }
 
 void fuzz_note_head(struct fuzz_message *message) {

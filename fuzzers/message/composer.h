@@ -156,7 +156,11 @@ void fuzz_compose_head(struct fuzz_composer *composer, struct fuzz_message *mess
                        enum fuzz_compose operation, const struct fuzz_step *step);
 void fuzz_compose_body(struct fuzz_composer *composer, struct fuzz_message *message,
                        enum fuzz_compose operation, const struct fuzz_step *step);
-/* The program's own lines of that name (lower case) in the head that was made. */
+/* The program's own field of that name (lower case) in the head that was made; `after`: the one
+ * behind that, since a list may name it more than once. A field without a value is no line. */
+const struct fuzz_field *fuzz_own_field(const struct fuzz_message *message, const char *name,
+                                        const struct fuzz_field *after);
+/* The first of them that has a line; NULL: none. */
 const struct fuzz_field *fuzz_line_named(const struct fuzz_message *message, const char *name);
 /* Whether there is exactly one. */
 bool fuzz_is_only_line(const struct fuzz_message *message, const char *name);

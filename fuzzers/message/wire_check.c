@@ -240,7 +240,7 @@ static enum framing check_plain_body(const struct fuzz_composer *composer,
     }
     bool is_kept = is_number && (size_t)atol(digits) == message->body_length;
     bool strict = (composer->flags & FUZZ_COMPOSER_STRICT_LENGTH) != 0 && !message->miscounted &&
-                  fuzz_line_named(message, "transfer-encoding") == NULL;
+                  fuzz_own_field(message, "transfer-encoding", NULL) == NULL;
     FUZZ_CHECK(is_kept || !strict || !is_number,
                "Content-Length: %.*s was to be kept strictly to by %zu bytes", (int)value.length,
                (const char *)value.data, message->body_length);
@@ -276,13 +276,23 @@ static enum framing check_body(const struct fuzz_composer *composer,
 
 /* --- messages ----------------------------------------------------------------------------- */
 
+static bool has_high_bytes(nh_bytes bytes) {
+    for (size_t i = 0; i < bytes.length; i++) {
+        if (bytes.data[i] >= 0x80) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Node.js reads the value of Content-Disposition as UTF-8 when it knows the length of the body,
  * and sends the low bytes of the characters: such a value goes out as something else. */
 static bool has_mangled_line(const struct fuzz_message *message) {
-    const struct fuzz_field *field = fuzz_line_named(message, "content-disposition");
-    for (size_t i = 0; field != NULL && i < field->count; i++) {
-        for (size_t k = 0; k < field->values[i].length; k++) {
-            if (field->values[i].data[k] >= 0x80) {
+    static const char name[] = "content-disposition";
+    for (const struct fuzz_field *field = fuzz_own_field(message, name, NULL); field != NULL;
+         field = fuzz_own_field(message, name, field)) {
+        for (size_t i = 0; i < field->count; i++) {
+            if (has_high_bytes(field->values[i])) {
                 return true;
             }
         }
