@@ -142,6 +142,7 @@ static void reset_message(struct fuzz_message *message) {
     message->pending_from = message->late_from = FUZZ_NOWHERE;
     message->abandoned = message->is_head = message->miscounted = false;
     message->removed_connection = false;
+    message->joins_unique = true;
     message->status = message->head_status = 200;
     message->sends_date = false;
     message->corked = 0;
@@ -318,6 +319,8 @@ static void open_client(bool as_list) {
         (void)add_message(nh_as_emitter(request));
         nh_emitter_release(nh_as_emitter(request));
         fuzz_note_head(message);
+        /* The constructor reads uniqueHeaders last, behind a head that it makes itself. */
+        message->joins_unique = !message->head_made;
     }
 }
 

@@ -98,6 +98,7 @@ struct fuzz_message {
     bool miscounted;         /* bytes that were not written may count for strictContentLength */
     bool abandoned;          /* a call failed in a way that leaves the message undefined */
     bool removed_connection; /* by removeHeader() */
+    bool joins_unique;       /* the head is made when uniqueHeaders are known */
     bool sends_date;
     unsigned corked;
     uint8_t *body; /* what was written */

@@ -249,33 +249,34 @@ size_t fuzz_trailer_write(const struct fuzz_field *field, uint8_t *out) {
     }
     for (size_t i = 0; i < field->count; i++) {
         struct fuzz_field line = {.name = field->name, .count = 1, .values = {field->values[i]}};
-        length += fuzz_field_write(&line, false, out + length);
+        length += fuzz_field_write(&line, (struct fuzz_head_form){false, false}, out + length);
     }
     return length;
 }
 
-size_t fuzz_field_write(const struct fuzz_field *field, bool utf8, uint8_t *out) {
+size_t fuzz_field_write(const struct fuzz_field *field, struct fuzz_head_form form, uint8_t *out) {
     /* Cookies go out as one line (RFC 6265, section 5.4). */
-    if (field->is_list && (fuzz_is_unique(field->name) ||
+    if (field->is_list && ((form.joins_unique && fuzz_is_unique(field->name)) ||
                            (field->count > 1 && fuzz_is_named(field->name, "cookie")))) {
-        return write_joined(field, utf8, out);
+        return write_joined(field, form.utf8, out);
     }
     size_t length = 0;
     for (size_t i = 0; i < field->count; i++) {
-        length += fuzz_write_bytes(field->name, utf8, out + length);
+        length += fuzz_write_bytes(field->name, form.utf8, out + length);
         length += write_text(": ", out + length);
-        length += fuzz_write_bytes(field->values[i], utf8, out + length);
+        length += fuzz_write_bytes(field->values[i], form.utf8, out + length);
         length += write_text("\r\n", out + length);
     }
     return length;
 }
 
-size_t fuzz_fields_write(const struct fuzz_fields *fields, bool utf8, uint8_t *out) {
+size_t fuzz_fields_write(const struct fuzz_fields *fields, struct fuzz_head_form form,
+                         uint8_t *out) {
     size_t order[FUZZ_FIELDS];
     size_t length = 0;
     fuzz_fields_order(fields, order);
     for (size_t i = 0; i < fields->count; i++) {
-        length += fuzz_field_write(&fields->fields[order[i]], utf8, out + length);
+        length += fuzz_field_write(&fields->fields[order[i]], form, out + length);
     }
     return length;
 }

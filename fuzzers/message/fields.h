@@ -68,11 +68,17 @@ void fuzz_fields_remove(struct fuzz_fields *fields, nh_bytes name);
 /* The places of the fields in the order in which JavaScript lists them as keys. */
 void fuzz_fields_order(const struct fuzz_fields *fields, size_t out[FUZZ_FIELDS]);
 
-/* The lines of one field, of all fields in order, as they go out; in UTF-8 instead of Latin-1 if
- * `utf8`. The number of bytes appended to `out`. */
+/* How a head goes out. */
+struct fuzz_head_form {
+    bool utf8;         /* instead of Latin-1 */
+    bool joins_unique; /* the lists of uniqueHeaders are one line each */
+};
+/* The lines of one field, of all fields in order, as they go out. The number of bytes appended to
+ * `out`. */
 size_t fuzz_trailer_write(const struct fuzz_field *field, uint8_t *out);
-size_t fuzz_field_write(const struct fuzz_field *field, bool utf8, uint8_t *out);
-size_t fuzz_fields_write(const struct fuzz_fields *fields, bool utf8, uint8_t *out);
+size_t fuzz_field_write(const struct fuzz_field *field, struct fuzz_head_form form, uint8_t *out);
+size_t fuzz_fields_write(const struct fuzz_fields *fields, struct fuzz_head_form form,
+                         uint8_t *out);
 /* Appends Latin-1 bytes, or their characters in UTF-8. */
 size_t fuzz_write_bytes(nh_bytes bytes, bool utf8, uint8_t *out);
 

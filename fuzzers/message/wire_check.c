@@ -32,12 +32,13 @@ static bool is_only(const struct fuzz_message *message, const char *name, const 
 }
 
 static size_t write_lines(const struct fuzz_message *message, bool utf8) {
+    struct fuzz_head_form form = {utf8, message->joins_unique};
     if (!message->listed) {
-        return fuzz_fields_write(&message->fields, utf8, block);
+        return fuzz_fields_write(&message->fields, form, block);
     }
     size_t length = 0;
     for (size_t i = 0; i < message->list_count; i++) {
-        length += fuzz_field_write(&message->list[i], utf8, block + length);
+        length += fuzz_field_write(&message->list[i], form, block + length);
     }
     return length;
 }
