@@ -197,7 +197,9 @@ static void pipe_response(struct client_run *run, struct client_exchange *exchan
         return;
     }
     target->is_foreign = true;
+    /* Its end ends the request, however late. */
     target->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
+    client_expect_second_close(target);
     release(nh_readable_pipe(nh_as_stream(exchange->response), nh_as_emitter(target->request),
                              (into & 0x80u) == 0));
 }
