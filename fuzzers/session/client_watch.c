@@ -111,12 +111,28 @@ void client_expect_second_close(struct client_exchange *exchange) {
     }
 }
 
+/* The last write of a request, which tells of its 'finish', waits in a corked socket while the
+ * response ends: the request closes, and closes again with that write. Whoever has the socket by
+ * then loses it to the pool. So it does in Node.js. */
+static void check_corked(struct client_exchange *exchange) {
+    struct grammar_object *events = exchange->events;
+    if (exchange->socket == NULL || (events->seen & BIT(GRAMMAR_FINISH)) != 0 ||
+        nh_writable_corked(exchange->socket) == 0) {
+        return;
+    }
+    events->excused |= BIT(GRAMMAR_FINISH);
+    client_expect_second_close(exchange);
+    exchange->run->sockets_are_shared = true;
+    exchange->run->grammar.promises_nothing = true;
+}
+
 /* A response that the program does not listen to ends unseen, and may do so after the connection.
  */
 static void on_close(struct client_exchange *exchange) {
     struct grammar_object *events = exchange->events;
     bool first = !exchange->closed;
     check_close(exchange);
+    check_corked(exchange);
     exchange->closed = true;
     if (exchange->run->world.memory->refused ||
         (exchange->agent < CLIENT_AGENTS &&
