@@ -151,8 +151,9 @@ static void on_event(struct grammar_object *object, enum grammar_event event,
     } else if (object->kind == GRAMMAR_RESPONSE && event == GRAMMAR_CLOSE &&
                !nh_outgoing_message_writable_ended(nh_as_outgoing_message(object->object))) {
         /* An end() that has nothing to wait for, no body and a head that was sent or discarded with
-         * the connection, emits 'finish' on the next tick, after 'close' too. */
-        object->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
+         * the connection, emits 'finish' on the next tick, after 'close' too. What is written to a
+         * response that waits behind this one emits its 'drain', when it was due. */
+        object->excused |= GRAMMAR_BIT(GRAMMAR_FINISH) | GRAMMAR_BIT(GRAMMAR_DRAIN);
     }
     if (run->arm_count > 0) {
         server_run_on_event(run, object, event);
