@@ -206,6 +206,9 @@ static void hand_over_take(nh_server_connection *connection, nh_value rest) {
     end_consuming(connection);
     end_parser(connection);
     nh_server_connection_drop_incoming(connection); /* nobody would abort them */
+    if (connection->last_finished) {
+        nh_server_connection_drop_outgoing(connection);
+    }
     unlisten(connection, "timeout", on_timeout);
     const char *event = nh_incoming_message_is_method(request, "CONNECT") ? "connect" : "upgrade";
     if (nh_emitter_listener_count(&server->net.emitter, event) != 0) {

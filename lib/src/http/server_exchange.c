@@ -209,6 +209,7 @@ static void on_response_finish(nh_emitter *emitter, const nh_value *arguments, s
     nh_loop_tick(emitter->loop, nh_server_response_emit_close, emitter, nh_undefined());
     if (response->message.last) {
         end_socket(socket);
+        connection->last_finished = true;
         if (!connection->has_parser) {
             nh_server_connection_drop_outgoing(connection); /* nobody sees the socket close */
         }

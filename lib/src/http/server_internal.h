@@ -68,6 +68,7 @@ struct nh_server_connection {
     bool has_parser;
     bool consumes; /* the parser gets the bytes straight from the socket */
     bool keep_alive_timeout_set;
+    bool last_finished;      /* the last response has: those that wait never get their turn */
     bool ignores_errors;     /* a listener keeps further errors of the socket from being thrown */
     bool expired;            /* the message under way was reported as too slow */
     size_t socket_listeners; /* of this connection's, on the socket */
