@@ -336,9 +336,9 @@ static void set_odd_timeout(struct client_run *run, struct client_exchange *exch
     bool is_response = (step->numbers[1] & 1u) != 0;
     if ((step->numbers[1] & 2u) != 0) {
         /* That of a response is called at every 'timeout', as in Node.js. */
-        callback = is_response ? nh_function_new(run->memory, "", do_nothing, NULL, NULL)
-                               : grammar_callback(&run->grammar, "setTimeout", GRAMMAR_AT_MOST_ONCE,
-                                                  NULL);
+        callback = is_response
+                       ? nh_function_new(run->memory, "", do_nothing, NULL, NULL)
+                       : grammar_callback(&run->grammar, "setTimeout", GRAMMAR_AT_MOST_ONCE, NULL);
     } else if ((step->numbers[1] & 4u) != 0) {
         callback = odd_value(run, step->numbers[1] >> 3);
     }

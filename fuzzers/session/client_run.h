@@ -109,8 +109,8 @@ struct client_run {
     uint8_t settings[CLIENT_SETTINGS];
     struct client_books books[CLIENT_AGENTS];
     bool sockets_are_shared; /* a request may come to its end with the socket of another one */
-    unsigned depth;    /* of listeners that do operations */
-    size_t operations; /* done so far */
+    unsigned depth;          /* of listeners that do operations */
+    size_t operations;       /* done so far */
     uint64_t iterations;
     size_t bytes; /* sent in either direction by the script */
 
