@@ -9,6 +9,7 @@ static const struct fuzz_operation operations[] = {
 
 const struct fuzz_script_format fuzz_script_format = {
     .prefix = JOINING_SETTINGS,
+    .refusal = JOINING_REFUSAL,
     .operations = operations,
     .count = sizeof(operations) / sizeof(operations[0]),
 };

@@ -7,6 +7,7 @@
 /* Byte 0: flags; byte 1: maxHeadersCount, 0 for none; byte 2: bytes a segment, 0 for one segment;
  * bytes 3 and 4: the allocation to refuse, 0 for none. */
 #define JOINING_SETTINGS 5
+#define JOINING_REFUSAL 3
 #define JOINING_RESPONSE 0x01U /* a response to a client, instead of a request to a server */
 #define JOINING_JOIN 0x02U     /* joinDuplicateHeaders */
 #define JOINING_EARLY 0x04U    /* everything is looked at before the trailers are there, too */

@@ -13,6 +13,7 @@ static const struct fuzz_operation operations[] = {
 
 const struct fuzz_script_format fuzz_script_format = {
     .prefix = FUZZ_COMPOSER_SETTINGS,
+    .refusal = FUZZ_COMPOSER_REFUSAL,
     .operations = operations,
     .count = sizeof(operations) / sizeof(operations[0]),
 };

@@ -32,6 +32,7 @@
 /* Settings of a run: 8 bytes. Byte 0: flags; byte 1: requests and options; bytes 2 and 3: the
  * allocation to refuse; bytes 4 to 7: what the requests are like. */
 #define FUZZ_COMPOSER_SETTINGS 8
+#define FUZZ_COMPOSER_REFUSAL 2
 #define FUZZ_COMPOSER_CLIENT 0x01U
 #define FUZZ_COMPOSER_STRICT_LENGTH 0x02U /* strictContentLength */
 #define FUZZ_COMPOSER_REJECT_BODY 0x04U   /* rejectNonStandardBodyWrites */

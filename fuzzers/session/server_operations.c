@@ -74,6 +74,7 @@ static const struct fuzz_operation operations[SERVER_OPERATIONS] = {
 
 const struct fuzz_script_format fuzz_script_format = {
     .prefix = SERVER_SETTINGS,
+    .refusal = SERVER_SETTING_REFUSE,
     .operations = operations,
     .count = SERVER_OPERATIONS,
     .mutant_operations = 24,

@@ -181,3 +181,7 @@ void fuzz_memory_end(struct fuzz_memory *memory) {
     FUZZ_CHECK(memory->blocks == 0, "%zu blocks of %zu bytes were never freed", memory->blocks,
                memory->bytes);
 }
+
+const struct fuzz_memory *fuzz_memory_last(void) {
+    return &state.memory;
+}

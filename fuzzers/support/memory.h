@@ -31,5 +31,7 @@ struct fuzz_memory {
 struct fuzz_memory *fuzz_memory_begin(void);
 /* Ends the run: fails when a block is left. */
 void fuzz_memory_end(struct fuzz_memory *memory);
+/* The counters of the run that ended last. */
+const struct fuzz_memory *fuzz_memory_last(void);
 
 #endif

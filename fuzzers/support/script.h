@@ -27,6 +27,8 @@ struct fuzz_operation {
 
 struct fuzz_script_format {
     size_t prefix; /* bytes before the first operation: settings of the run */
+    /* Where in the prefix two bytes say which allocation is refused, the low one first; 0: none. */
+    size_t refusal;
     const struct fuzz_operation *operations;
     size_t count; /* 1 to 256 */
     /* The most operations of a mutant, which others come of in turn: each takes its time, and hardly
