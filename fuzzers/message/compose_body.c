@@ -394,10 +394,12 @@ static void add_trailer(struct fuzz_composer *composer, struct fuzz_message *mes
     bool added = fuzz_expect_take(composer, error, code, "addTrailers()");
     if (fuzz_is_token(name)) {
         fuzz_field_assign(&message->trailer, name.bytes, value);
-        /* Elements of a list before a bad one stay. */
-        message->trailer.count =
-            added ? message->trailer.count : count_legal(&message->trailer, value);
-        message->has_trailer = added || message->trailer.count != 0;
+        message->has_trailer = true;
+        if (!added) { /* elements of a list before a bad one stay, each as a line */
+            message->trailer.count = count_legal(&message->trailer, value);
+            message->trailer.is_list = false;
+            message->has_trailer = message->trailer.count != 0;
+        }
     }
     nh_value_release(&trailers);
 }
