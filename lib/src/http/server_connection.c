@@ -206,8 +206,8 @@ static void hand_over_take(nh_server_connection *connection, nh_value rest) {
     end_consuming(connection);
     end_parser(connection);
     nh_server_connection_drop_incoming(connection); /* nobody would abort them */
-    if (connection->last_finished) {
-        nh_server_connection_drop_outgoing(connection);
+    if (!nh_server_connection_has_turn(connection)) {
+        nh_server_connection_drop_outgoing(connection); /* nobody would give them theirs */
     }
     unlisten(connection, "timeout", on_timeout);
     const char *event = nh_incoming_message_is_method(request, "CONNECT") ? "connect" : "upgrade";

@@ -101,6 +101,12 @@ void nh_server_connection_drop_outgoing(nh_server_connection *connection) {
     }
 }
 
+bool nh_server_connection_has_turn(const nh_server_connection *connection) {
+    const nh_outgoing_message *message = connection->socket->http_message;
+    return message != NULL && nh_object_is_of(&message->emitter, &nh_server_response_class) &&
+           ((const nh_server_response *)(const void *)message)->connection == connection;
+}
+
 /* --- flow --------------------------------------------------------------------------------- */
 
 void nh_server_connection_drained(nh_server_connection *connection) {
@@ -209,7 +215,6 @@ static void on_response_finish(nh_emitter *emitter, const nh_value *arguments, s
     nh_loop_tick(emitter->loop, nh_server_response_emit_close, emitter, nh_undefined());
     if (response->message.last) {
         end_socket(socket);
-        connection->last_finished = true;
         if (!connection->has_parser) {
             nh_server_connection_drop_outgoing(connection); /* nobody sees the socket close */
         }

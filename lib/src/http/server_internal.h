@@ -68,7 +68,6 @@ struct nh_server_connection {
     bool has_parser;
     bool consumes; /* the parser gets the bytes straight from the socket */
     bool keep_alive_timeout_set;
-    bool last_finished;      /* the last response has: those that wait never get their turn */
     bool ignores_errors;     /* a listener keeps further errors of the socket from being thrown */
     bool expired;            /* the message under way was reported as too slow */
     size_t socket_listeners; /* of this connection's, on the socket */
@@ -109,6 +108,8 @@ void nh_server_connection_abort_incoming(nh_server_connection *connection);
 void nh_server_connection_drop_incoming(nh_server_connection *connection);
 /* Lets go of the responses that wait; they are told nothing. */
 void nh_server_connection_drop_outgoing(nh_server_connection *connection);
+/* Whether a response of the connection has its socket: when it finishes, the next one gets it. */
+bool nh_server_connection_has_turn(const nh_server_connection *connection);
 
 struct nh_server_response {
     nh_outgoing_message message; /* first */

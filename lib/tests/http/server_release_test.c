@@ -109,6 +109,20 @@ static void lets_go_of_responses_behind_the_last_one(void) {
     }
 }
 
+/* The program announces one Duplex twice. Both connections read everything: a response of the first
+ * has the Duplex, so that one of the second waits for ever. */
+static void lets_go_of_responses_behind_those_of_another_connection(void) {
+    open_on(fixture_duplex);
+    listen_to_server("request", mark_exchange);
+    listen_to_server("upgrade", ignore_event);
+    connect_duplex();
+    connect_duplex();
+    fixture_receive(duplex, GET UPGRADE);
+    destroy_duplex();
+    ASSERT_TRACE(&fixture, "response-gone request-gone request-gone response-gone");
+    close_all();
+}
+
 /* --- writes that never end ------------------------------------------------------------------ */
 
 static void answer(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
@@ -188,6 +202,7 @@ int main(int argc, char **argv) {
     static const struct unit_case cases[] = {
         UNIT_CASE(lets_go_of_pipes_into_queued_responses),
         UNIT_CASE(lets_go_of_responses_behind_the_last_one),
+        UNIT_CASE(lets_go_of_responses_behind_those_of_another_connection),
         UNIT_CASE(lets_go_of_a_response_that_is_never_taken),
         UNIT_CASE(lets_go_of_a_response_that_was_moved),
         UNIT_CASE(is_freed_while_it_is_disposed_of),
