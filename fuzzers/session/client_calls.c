@@ -78,7 +78,9 @@ static void send_body(struct client_run *run, struct client_exchange *exchange,
         if ((exchange->events->seen & GRAMMAR_BIT(GRAMMAR_CLOSE)) != 0 ||
             run->world.memory->refused) {
             exchange->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
-            client_expect_second_close(exchange);
+        }
+        if (run->world.memory->refused) {
+            client_expect_another_close(exchange);
         }
         /* An end() from inside another one, which writes to a Duplex that answers at once, and both
          * come to their end: so it does in Node.js. */
@@ -199,7 +201,6 @@ static void pipe_response(struct client_run *run, struct client_exchange *exchan
     target->is_foreign = true;
     /* Its end ends the request, however late. */
     target->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
-    client_expect_second_close(target);
     release(nh_readable_pipe(nh_as_stream(exchange->response), nh_as_emitter(target->request),
                              (into & 0x80u) == 0));
 }

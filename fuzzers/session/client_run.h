@@ -49,6 +49,7 @@ struct client_exchange {
     size_t agent;                /* whose it is; CLIENT_AGENTS: nobody's that the run knows */
     uint64_t aborted_at;         /* the loop's iteration then */
     bool closed;                 /* 'close' was emitted */
+    bool completed;              /* both ends were there, and 'close' has followed or will */
     bool head_seen;              /* by the server */
 };
 
@@ -184,8 +185,8 @@ extern const struct grammar_hooks client_grammar_hooks;
 void client_watch_request(struct client_exchange *exchange);
 /* The exchange's references, if the run keeps any, are given up. */
 void client_let_go(struct client_exchange *exchange);
-/* The request was closed, and may now come to its end once more. */
-void client_expect_second_close(struct client_exchange *exchange);
+/* The request was closed, and may now close once more. */
+void client_expect_another_close(struct client_exchange *exchange);
 /* Nobody promises that this request ever closes. */
 void client_expect_nothing(struct client_exchange *exchange);
 /* What has to be true of a request when everything is over. */

@@ -102,13 +102,34 @@ static void check_close(const struct client_exchange *exchange) {
                "request %u closes without a response or an error", events->number);
 }
 
-/* A request whose connection has gone goes through its end again when a complete response is read
- * to its own: 'close', and 'free' of the socket. So it does in Node.js. */
-void client_expect_second_close(struct client_exchange *exchange) {
-    exchange->events->closes_again = true;
+void client_expect_another_close(struct client_exchange *exchange) {
+    exchange->events->more_closes++;
     if (exchange->socket_events != NULL) {
         exchange->socket_events->excused |= BIT(GRAMMAR_FREE);
     }
+}
+
+/* An exchange is complete when its response has ended and its request is written, if the connection
+ * is to be kept: 'close' of the request and 'free' of the socket follow on a tick. The end of the
+ * response looks whether all is written, and 'finish' looks whether the response has ended; between
+ * the last byte and 'finish' both find it so, and what they find does not depend on whether the
+ * request closed before, with its connection. So it is in Node.js, which emits 'close' each time. */
+static void complete(struct client_exchange *exchange) {
+    if (!nh_outgoing_message_should_keep_alive(nh_as_outgoing_message(exchange->request))) {
+        return;
+    }
+    if (exchange->closed || exchange->completed) {
+        client_expect_another_close(exchange);
+    }
+    exchange->completed = true;
+}
+
+static void on_finish(struct client_exchange *exchange) {
+    nh_value response = nh_client_request_get(exchange->request, NH_CLIENT_REQUEST_RES);
+    if (response.type == NH_OBJECT && nh_readable_is_ended(nh_as_stream(response.as.object))) {
+        complete(exchange);
+    }
+    nh_value_release(&response);
 }
 
 /* The last write of a request, which tells of its 'finish', waits in a corked socket while the
@@ -121,7 +142,6 @@ static void check_corked(struct client_exchange *exchange) {
         return;
     }
     events->excused |= BIT(GRAMMAR_FINISH);
-    client_expect_second_close(exchange);
     exchange->run->sockets_are_shared = true;
     exchange->run->grammar.promises_nothing = true;
 }
@@ -139,13 +159,13 @@ static void on_close(struct client_exchange *exchange) {
          exchange->run->books[exchange->agent].connections_may_not_come)) {
         /* Told to a request in the queue that there is no connection, it stays there, and may be
          * told again when the next socket goes. So it does in Node.js. */
-        exchange->events->closes_again = true;
+        exchange->events->more_closes++;
         exchange->events->excused |= BIT(GRAMMAR_ERROR) | BIT(GRAMMAR_SOCKET_ASSIGNED);
     }
     if (first && (events->attached & BIT(GRAMMAR_RESPONSE_ARRIVED)) == 0) {
         nh_value response = nh_client_request_get(exchange->request, NH_CLIENT_REQUEST_RES);
         if (response.type == NH_OBJECT) {
-            client_expect_second_close(exchange);
+            client_expect_another_close(exchange);
         }
         nh_value_release(&response);
     }
@@ -160,7 +180,7 @@ static void check_outcome(struct client_exchange *exchange, enum grammar_event e
                grammar_event_name(event));
     if (event != GRAMMAR_RESPONSE_ARRIVED &&
         (exchange->events->seen & BIT(GRAMMAR_RESPONSE_ARRIVED)) != 0) {
-        client_expect_second_close(exchange);
+        client_expect_another_close(exchange);
     }
 }
 
@@ -187,6 +207,8 @@ static void on_request_event(struct client_exchange *exchange, enum grammar_even
         on_socket(exchange, nh_as_stream(arguments[0].as.object));
     } else if (event == GRAMMAR_RESPONSE_ARRIVED && count > 0) {
         on_response(exchange, arguments[0].as.object);
+    } else if (event == GRAMMAR_FINISH) {
+        on_finish(exchange);
     } else if (event == GRAMMAR_CLOSE) {
         on_close(exchange);
     } else if (event == GRAMMAR_ABORT) {
@@ -275,15 +297,9 @@ static void on_response_event(struct client_exchange *exchange, enum grammar_eve
     };
     if (event == GRAMMAR_READABLE && exchange->response != NULL) {
         read_all(exchange->response);
-    } else if (event == GRAMMAR_END && exchange->request != NULL) {
-        /* Between the last byte written and 'finish', both ends let go of the connection: so they
-         * do in Node.js. */
-        bool finishes =
-            (exchange->events->seen & BIT(GRAMMAR_FINISH)) == 0 &&
-            nh_outgoing_message_writable_finished(nh_as_outgoing_message(exchange->request));
-        if (finishes || (exchange->events->seen & BIT(GRAMMAR_CLOSE)) != 0) {
-            client_expect_second_close(exchange);
-        }
+    } else if (event == GRAMMAR_END && exchange->request != NULL &&
+               nh_outgoing_message_writable_finished(nh_as_outgoing_message(exchange->request))) {
+        complete(exchange);
     }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].event == event) {

@@ -144,8 +144,8 @@ static void check_after(const struct grammar_object *object, enum grammar_event 
 }
 
 static void check(struct grammar_object *object, enum grammar_event event) {
-    if (event == GRAMMAR_CLOSE && object->closes_again && has_seen(object, event)) {
-        object->closes_again = false;
+    if (event == GRAMMAR_CLOSE && object->more_closes > 0 && has_seen(object, event)) {
+        object->more_closes--;
         return;
     }
     const struct grammar_rules *rule = &rules[object->kind];
@@ -228,7 +228,7 @@ struct grammar_object *grammar_watch(struct grammar *grammar, nh_emitter *emitte
     object->seen = 0;
     object->listeners = 0;
     object->failed_by_program = false;
-    object->closes_again = false;
+    object->more_closes = 0;
     object->excused = 0;
     object->more_finishes = 0;
     object->not_to_close = false;

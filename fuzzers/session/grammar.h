@@ -80,9 +80,9 @@ struct grammar_object {
     unsigned listeners; /* of this grammar, still there */
     /* The program itself destroyed it with an error; whoever does that says so here. */
     bool failed_by_program;
-    /* A request emits 'close' with its connection, and again when a response that was complete by
-     * then is read to its end later: so does Node.js. The target says so when that end comes. */
-    bool closes_again;
+    /* A request emits 'close' with its connection, and again when its exchange is complete later:
+     * so does Node.js. The target says so each time that it sees one complete. */
+    unsigned more_closes;
     uint64_t excused;              /* events that may come after 'close', here and for a reason */
     unsigned more_finishes;        /* 'finish' may come so often once more, for a reason */
     bool not_to_close;             /* nothing promises its 'close' (detached, handed over ...) */
