@@ -21,7 +21,7 @@
  * writes, in a queue that doubles and then in a batch; written bytes wait in a queue, and are copied
  * when chunks are put together. */
 #define MEMORY_BASE ((size_t)1 << 20)
-#define MEMORY_PER_BYTE_SENT ((size_t)1000)
+#define MEMORY_PER_BYTE_SENT ((size_t)2000)
 #define MEMORY_PER_BYTE_WRITTEN ((size_t)4)
 
 static struct grammar grammar;

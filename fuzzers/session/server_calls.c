@@ -243,6 +243,16 @@ static nh_error *change_header(struct server_run *run, const struct fuzz_step *s
     return error;
 }
 
+/* end() of a message whose head is on its way has nothing to wait for, so that 'finish' comes on the
+ * next tick even if the connection is lost, and 'close' may come first. */
+static void note_end(struct grammar_object *object, const nh_outgoing_message *message) {
+    nh_stream *socket = nh_outgoing_message_socket(message);
+    if (nh_outgoing_message_headers_sent(message) &&
+        (socket == NULL || nh_stream_is_destroyed(socket))) {
+        object->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
+    }
+}
+
 /* write() and end(): flags are 1 a callback, 2 a string, 4 (end) no chunk. */
 static void write_response(struct server_run *run, const struct fuzz_step *step,
                            struct grammar_object *object) {
@@ -254,6 +264,9 @@ static void write_response(struct server_run *run, const struct fuzz_step *step,
                              GRAMMAR_AT_MOST_ONCE, &call);
     nh_value chunk = ends && (flags & 4) != 0 ? nh_undefined()
                                               : body_of(run, step->numbers[1], (flags & 2) != 0);
+    if (ends) {
+        note_end(object, message);
+    }
     nh_error *error = ends ? nh_outgoing_message_end(message, chunk, nh_undefined(), done)
                            : nh_outgoing_message_write(message, chunk, nh_undefined(), done, NULL);
     nh_value_release(&chunk);

@@ -239,15 +239,21 @@ static nh_error *conclude(nh_http_parser *parser, llhttp_errno_t status, nh_byte
     return error;
 }
 
+/* A listener may have more to parse, inside of what is parsed: a Duplex that is pushed to. */
 static nh_error *run(nh_http_parser *parser, nh_value buffer, nh_bytes input,
                      size_t *out_consumed) {
+    bool is_inner = parser->executing;
+    nh_value outer_buffer = parser->buffer;
     parser->buffer = buffer;
     parser->executing = true;
     parser->threw = false;
     llhttp_errno_t status = nh_wire_parser_execute(&parser->wire, input, out_consumed);
-    parser->executing = false;
+    parser->executing = is_inner;
     nh_error *error = conclude(parser, status, input, out_consumed);
-    parser->buffer = nh_undefined();
+    parser->buffer = outer_buffer;
+    if (is_inner) {
+        return error;
+    }
     if (parser->given_up) {
         nh_wire_parser_deinit(&parser->wire);
     } else if (parser->pause_wanted) {
@@ -270,9 +276,10 @@ nh_error *nh_http_parser_execute_bytes(nh_http_parser *parser, nh_bytes bytes,
 }
 
 nh_error *nh_http_parser_finish(nh_http_parser *parser) {
+    bool is_inner = parser->executing;
     parser->executing = true;
     llhttp_errno_t status = llhttp_finish(&parser->wire.llhttp);
-    parser->executing = false;
+    parser->executing = is_inner;
     bool threw = parser->threw;
     parser->threw = false;
     if (status == HPE_OK || threw || parser->given_up || parser->wire.llhttp.upgrade != 0) {

@@ -254,13 +254,15 @@ static size_t position(const nh_wire_parser *parser) {
 
 llhttp_errno_t nh_wire_parser_execute(nh_wire_parser *parser, nh_bytes bytes,
                                       size_t *out_consumed) {
+    /* A listener may have more to parse, inside of what is parsed. */
+    nh_bytes outer = parser->input;
     parser->input = bytes;
     llhttp_errno_t status = llhttp_execute(&parser->llhttp, (const char *)bytes.data, bytes.length);
     *out_consumed = status == HPE_OK ? bytes.length : position(parser);
     if (status == HPE_PAUSED_UPGRADE) {
         llhttp_resume_after_upgrade(&parser->llhttp);
     }
-    parser->input = nh_bytes_of(NULL, 0);
+    parser->input = outer;
     return status;
 }
 
