@@ -82,9 +82,10 @@ static void send_body(struct client_run *run, struct client_exchange *exchange,
         if (run->world.memory->refused) {
             client_expect_another_close(exchange);
         }
-        /* An end() from inside another one, which writes to a Duplex that answers at once, and both
-         * come to their end: so it does in Node.js. */
-        bool is_nested = exchange->ends_under_way > 0;
+        /* An end() from inside another one, of the program or of a pipe, which writes to a Duplex
+         * that answers at once, and both come to their end: so it does in Node.js. */
+        bool is_nested =
+            exchange->ends_under_way > 0 || (exchange->is_ended_by_a_pipe && run->depth > 0);
         if (is_nested && !nh_outgoing_message_writable_ended(message)) {
             exchange->events->more_finishes++;
         }
@@ -201,8 +202,14 @@ static void pipe_response(struct client_run *run, struct client_exchange *exchan
     target->is_foreign = true;
     /* Its end ends the request, however late. */
     target->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
+    bool ends = (into & 0x80u) == 0;
+    if (ends && nh_readable_is_ended(nh_as_stream(exchange->response))) {
+        target->is_ended_by_a_pipe = true;
+    } else if (ends) {
+        exchange->ends |= UINT32_C(1) << (target - run->exchanges);
+    }
     release(nh_readable_pipe(nh_as_stream(exchange->response), nh_as_emitter(target->request),
-                             (into & 0x80u) == 0));
+                             ends));
 }
 
 static void read_headers(nh_incoming_message *response) {
@@ -266,6 +273,7 @@ static void call_response(struct client_run *run, struct client_exchange *exchan
         break;
     case CLIENT_RES_UNPIPE:
         nh_readable_unpipe(stream, NULL);
+        exchange->ends = 0;
         break;
     case CLIENT_RES_SET_TIMEOUT:
         release(

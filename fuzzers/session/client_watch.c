@@ -286,6 +286,16 @@ static void read_all(nh_incoming_message *response) {
     }
 }
 
+/* The listeners that follow are those of pipes, each of which ends its destination: end() of the
+ * program, called before that returns, is inside another end(). */
+static void end_destinations(const struct client_exchange *exchange) {
+    for (size_t i = 0; i < exchange->run->exchange_count; i++) {
+        if ((exchange->ends >> i & 1u) != 0) {
+            exchange->run->exchanges[i].is_ended_by_a_pipe = true;
+        }
+    }
+}
+
 static void on_response_event(struct client_exchange *exchange, enum grammar_event event) {
     static const struct {
         enum grammar_event event;
@@ -305,6 +315,9 @@ static void on_response_event(struct client_exchange *exchange, enum grammar_eve
         if (rows[i].event == event) {
             on_event(exchange, rows[i].when);
         }
+    }
+    if (event == GRAMMAR_END) {
+        end_destinations(exchange);
     }
 }
 
