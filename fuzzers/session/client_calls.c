@@ -243,6 +243,20 @@ static void destroy_stream(struct client_run *run, nh_stream *stream, bool with_
     nh_error_release(error);
 }
 
+/* A response that is destroyed before its end destroys the socket, and waits for it: the error of
+ * the socket becomes its own then, even if the message has come to its end in the meantime. So it
+ * does in Node.js. */
+static void destroy_response(struct client_run *run, struct client_exchange *exchange,
+                             bool with_error) {
+    struct grammar_object *events = exchange->res_events;
+    if (events != NULL && !with_error && !events->failed_by_program && exchange->socket != NULL &&
+        (events->seen & GRAMMAR_BIT(GRAMMAR_END)) == 0) {
+        events->failed_by_program = true;
+        exchange->fails_with_socket = true;
+    }
+    destroy_stream(run, nh_as_stream(exchange->response), with_error);
+}
+
 static void read_size(nh_stream *stream, unsigned size) {
     nh_value chunk = size == 0 ? nh_readable_read(stream) : nh_readable_read_size(stream, size);
     nh_value_release(&chunk);
@@ -266,7 +280,7 @@ static void call_response(struct client_run *run, struct client_exchange *exchan
         set_encoding(run, stream, step->numbers[1]);
         break;
     case CLIENT_RES_DESTROY:
-        destroy_stream(run, stream, (step->numbers[1] & 1u) != 0);
+        destroy_response(run, exchange, (step->numbers[1] & 1u) != 0);
         break;
     case CLIENT_RES_PIPE:
         pipe_response(run, exchange, step->numbers[1]);

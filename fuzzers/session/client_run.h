@@ -48,6 +48,7 @@ struct client_exchange {
     unsigned ends_under_way;     /* calls of end() that have not returned */
     uint32_t ends;               /* the requests, by bit, that the end of its response ends */
     bool is_ended_by_a_pipe;     /* that end has come, or comes on the next tick */
+    bool fails_with_socket;      /* its response does, when that was destroyed by the program */
     size_t agent;                /* whose it is; CLIENT_AGENTS: nobody's that the run knows */
     uint64_t aborted_at;         /* the loop's iteration then */
     bool closed;                 /* 'close' was emitted */

@@ -296,7 +296,17 @@ static void end_destinations(const struct client_exchange *exchange) {
     }
 }
 
-static void on_response_event(struct client_exchange *exchange, enum grammar_event event) {
+/* Whose error a response may still emit after its end. */
+static void check_late_error(const struct client_exchange *exchange, const nh_error *error) {
+    const struct grammar_object *events = exchange->res_events;
+    FUZZ_CHECK((events->seen & BIT(GRAMMAR_END)) == 0 || !exchange->fails_with_socket ||
+                   exchange->socket == NULL || nh_stream_errored(exchange->socket) == error ||
+                   !grammar_keeps_promises(&exchange->run->grammar),
+               "response %u fails after its end, and not with its socket", events->number);
+}
+
+static void on_response_event(struct client_exchange *exchange, enum grammar_event event,
+                              const nh_value *arguments, size_t count) {
     static const struct {
         enum grammar_event event;
         enum client_event when;
@@ -305,7 +315,9 @@ static void on_response_event(struct client_exchange *exchange, enum grammar_eve
         {GRAMMAR_END, CLIENT_EVENT_RES_END},     {GRAMMAR_CLOSE, CLIENT_EVENT_RES_CLOSE},
         {GRAMMAR_ERROR, CLIENT_EVENT_RES_ERROR}, {GRAMMAR_ABORTED, CLIENT_EVENT_RES_ABORTED},
     };
-    if (event == GRAMMAR_READABLE && exchange->response != NULL) {
+    if (event == GRAMMAR_ERROR && count > 0 && arguments[0].type == NH_ERROR) {
+        check_late_error(exchange, arguments[0].as.error);
+    } else if (event == GRAMMAR_READABLE && exchange->response != NULL) {
         read_all(exchange->response);
     } else if (event == GRAMMAR_END && exchange->request != NULL &&
                nh_outgoing_message_writable_finished(nh_as_outgoing_message(exchange->request))) {
@@ -357,7 +369,7 @@ static void on_grammar_event(struct grammar_object *object, enum grammar_event e
     if (object->kind == GRAMMAR_REQUEST) {
         on_request_event(object->data, event, arguments, count);
     } else if (object->kind == GRAMMAR_INCOMING) {
-        on_response_event(object->data, event);
+        on_response_event(object->data, event, arguments, count);
     } else if (object->kind == GRAMMAR_SOCKET) {
         on_socket_event(data, object->object, event);
     }

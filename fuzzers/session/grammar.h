@@ -78,7 +78,8 @@ struct grammar_object {
     uint64_t attached;  /* events with a listener (GRAMMAR_BIT) */
     uint64_t seen;      /* events that were emitted */
     unsigned listeners; /* of this grammar, still there */
-    /* The program itself destroyed it with an error; whoever does that says so here. */
+    /* The program itself destroyed it with an error, or with one that comes later; whoever does
+     * that says so here. */
     bool failed_by_program;
     /* A request emits 'close' with its connection, and again when its exchange is complete later:
      * so does Node.js. The target says so each time that it sees one complete. */
