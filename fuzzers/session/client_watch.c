@@ -112,8 +112,8 @@ void client_expect_another_close(struct client_exchange *exchange) {
 /* An exchange is complete when its response has ended and its request is written, if the connection
  * is to be kept: 'close' of the request and 'free' of the socket follow on a tick. The end of the
  * response looks whether all is written, and 'finish' looks whether the response has ended; between
- * the last byte and 'finish' both find it so, and what they find does not depend on whether the
- * request closed before, with its connection. So it is in Node.js, which emits 'close' each time. */
+ * the last byte and 'finish' both find it so, and neither asks whether the request closed before,
+ * with its connection. So it is in Node.js, which emits 'close' each time. */
 static void complete(struct client_exchange *exchange) {
     if (!nh_outgoing_message_should_keep_alive(nh_as_outgoing_message(exchange->request))) {
         return;
