@@ -171,6 +171,7 @@ static void begin(struct client_run *run, struct fuzz_input *input) {
     memset(run->agents, 0, sizeof(run->agents));
     memset(run->books, 0, sizeof(run->books));
     memset(run->signals, 0, sizeof(run->signals));
+    run->pair = NULL;
     memset(run->controllers, 0, sizeof(run->controllers));
     client_forget_options(run);
 }

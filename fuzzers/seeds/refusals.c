@@ -3,9 +3,9 @@
  * Usage: fuzz_TARGET_refusals [--findings FOLDER] OUT FILE|FOLDER...
  *
  * Runs every input named as it is, then each again once for every allocation that the run asks for,
- * with that one refused. A variant goes to OUT when it reaches a piece of source code that neither the
- * inputs nor a variant before it reached. Builds with clang's source coverage only: its counters tell
- * one `return` from another, which edges of an optimised program do not always.
+ * with that one refused. A variant goes to OUT when it reaches a piece of source code that neither
+ * the inputs nor a variant before it reached. Builds with clang's source coverage only: its
+ * counters tell one `return` from another, which edges of an optimised program do not always.
  *
  * Inputs run in processes of their own. What ends one is a finding: it is left out, told, and put
  * into the folder of findings if there is one.
@@ -49,7 +49,7 @@ struct progress {
     uint64_t refusal;  /* the allocation refused in the run under way; 0: none */
     uint64_t variants; /* runs with a refusal */
     size_t chosen;
-    bool failed; /* something could not be written */
+    bool failed;    /* something could not be written */
     uint8_t seen[]; /* of each counter: whether something has reached it */
 };
 
@@ -57,7 +57,7 @@ static struct progress *progress;
 static struct input *inputs;
 static size_t input_count;
 
-/* --- what is reached --------------------------------------------------------------------------- */
+/* --- what is reached ------------------------------------------------------------------------ */
 
 static size_t counter_count(void) {
     return (size_t)(__llvm_profile_end_counters() - __llvm_profile_begin_counters());
@@ -77,7 +77,7 @@ static bool note_reached(void) {
     return is_new;
 }
 
-/* --- files ------------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------------- */
 
 static bool read_input(const struct input *input, uint8_t *bytes) {
     FILE *file = fopen(input->path, "rb");
@@ -136,8 +136,8 @@ static bool find_inputs(char *const *paths) {
     for (FTSENT *entry = good ? fts_read(tree) : NULL; good && entry != NULL;
          entry = fts_read(tree)) {
         if (!is_input(entry)) {
-            good = entry->fts_info == FTS_D || entry->fts_info == FTS_DP ||
-                   entry->fts_info == FTS_F;
+            good =
+                entry->fts_info == FTS_D || entry->fts_info == FTS_DP || entry->fts_info == FTS_F;
             continue;
         }
         if (input_count == capacity) {
@@ -164,7 +164,7 @@ static bool find_inputs(char *const *paths) {
     return good;
 }
 
-/* --- runs -------------------------------------------------------------------------------------- */
+/* --- runs ----------------------------------------------------------------------------------- */
 
 static void set_refusal(uint8_t *bytes, uint64_t number) {
     progress->refusal = number;
@@ -261,8 +261,8 @@ static int try_refusals(const struct input *input, const char *out, const char *
 
 static int usage(FILE *stream, int status) {
     fputs("Usage: fuzz_TARGET_refusals [--findings FOLDER] OUT FILE|FOLDER...\n\n"
-          "Puts into OUT variants of the inputs, in each of which an allocation is refused, that reach\n"
-          "what nothing else reaches; those that fail go into the folder of findings.\n",
+          "Puts into OUT variants of the inputs, in each of which an allocation is refused, that\n"
+          "reach what nothing else reaches; those that fail go into the folder of findings.\n",
           stream);
     return status;
 }

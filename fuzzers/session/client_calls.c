@@ -552,7 +552,9 @@ static void call_object(struct client_run *run, const struct fuzz_step *step) {
 void client_perform(struct client_run *run, const struct fuzz_step *step,
                     struct fuzz_input *following) {
     size_t operation = step->operation;
-    if (operation >= CLIENT_OPTION_ODD) {
+    if (operation >= CLIENT_OPTION_CONNECT) {
+        client_perform_unusual(run, step);
+    } else if (operation >= CLIENT_OPTION_ODD) {
         client_perform_odd(run, step);
     } else if (operation == CLIENT_WHEN) {
         keep_when(run, step, following);

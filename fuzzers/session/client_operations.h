@@ -145,7 +145,19 @@ enum client_origin {
     X(TIMEOUT_ODD, "timeout_odd", "bbb")        /* k, of request or response, what value */        \
     X(SIGNAL_MAKE, "signal_make", "bbs")        /* place, how, milliseconds or sources */          \
     X(SIGNAL_READ, "signal_read", "b")          /* place */                                        \
-    X(SIGNAL_ABORT_WITH, "signal_abort_with", "bb") /* controller, what reason */
+    X(SIGNAL_ABORT_WITH, "signal_abort_with", "bb") /* controller, what reason */                  \
+    /* calls that hardly a program makes (client_unusual.c) */                                     \
+    X(OPTION_CONNECT, "option_connect", "bb")   /* what createConnection does, with what value */  \
+    X(OPTION_UNIQUE, "option_unique", "b")      /* a value in the list uniqueHeaders */            \
+    X(REQUEST_OF_URL, "request_of_url", "bb")   /* how the URL is given, what its port is */       \
+    X(REQUEST_PIPELINE, "request_pipeline", "bb") /* k, whose response goes into which request */  \
+    X(REQUEST_ODD, "request_odd", "bbb")        /* k, which call, what value */                    \
+    X(AGENT_MAKE, "agent_make", "bb")           /* which option, what value */                     \
+    X(AGENT_ODD, "agent_odd", "bbb")            /* which agent, which call, what value */          \
+    X(SIGNAL_PAIR, "signal_pair", "b")          /* place: two streams, one frees the other */      \
+    X(SIGNAL_FAR, "signal_far", "b")            /* place: of a timeout that never comes */         \
+    X(OPTION_TEXT, "option_text", "bv")         /* which option, a text */                         \
+    X(OPTION_PATH_LIST, "option_path_list", "") /* the path is a list with a text */
 
 #define CLIENT_OPERATION_NAME(NAME, name, arguments) CLIENT_##NAME,
 enum client_operation { CLIENT_OPERATIONS(CLIENT_OPERATION_NAME) CLIENT_OPERATION_COUNT };

@@ -202,6 +202,10 @@ void client_forget_options(struct client_run *run) {
     run->next.flags = 0;
     run->next.signal = -1;
     run->next.odd_count = 0;
+    run->next.has_text = false;
+    run->next.path_is_list = false;
+    run->next.has_connect = false;
+    run->next.has_unique = false;
     run->next.has_timeout = false;
     run->next.has_max_header_size = false;
 }
@@ -274,7 +278,13 @@ static bool set_path(const struct client_run *run, nh_value options) {
     if (length > 0) {
         memcpy(path + 2, more.data, length);
     }
-    return set(options, "path", nh_string_of_latin1(run->memory, nh_bytes_of(path, length + 2)));
+    nh_value text = nh_string_of_latin1(run->memory, nh_bytes_of(path, length + 2));
+    if (run->next.path_is_list) {
+        nh_value list = nh_list_new(run->memory);
+        bool ok = nh_list_append_take(list, text);
+        return set(options, "path", list) && ok;
+    }
+    return set(options, "path", text);
 }
 
 /* Where the connection comes from. */
@@ -301,6 +311,8 @@ static bool set_source(struct client_run *run, struct client_exchange *exchange,
         nh_value function = creator(run, source);
         struct client_books *books = &run->books[exchange->agent];
         books->connections_may_not_come = true;
+        books->has_duplexes = true;
+        run->grammar.promises_nothing = run->grammar.promises_nothing || books->keeps_sockets;
         books->connections_come_late =
             books->connections_come_late || source == CLIENT_SOURCE_LATER;
         nh_agent_replace(agent, NH_AGENT_CREATE_CONNECTION, function);
@@ -337,7 +349,7 @@ static bool set_details(struct client_run *run, nh_value options) {
             (signal == NULL || set(options, "signal", nh_value_of_object(nh_as_emitter(signal)))) &&
             ok;
     }
-    return client_set_odd_options(run, options) && ok;
+    return client_set_odd_options(run, options) && client_set_unusual_options(run, options) && ok;
 }
 
 /* Whether a connection, or news about one, comes to a request in any case. */
@@ -368,8 +380,9 @@ void client_start_request(struct client_run *run, unsigned method, unsigned orig
               set(options, "method", text(run, name)) && set_path(run, options) &&
               set_headers(run, options, run->next.flags) &&
               set_source(run, exchange, options, run->next.source) && set_details(run, options);
-    exchange->has_connection_to_come =
-        run->next.odd_count == 0 && has_connection_to_come(run->next.source);
+    exchange->has_connection_to_come = run->next.odd_count == 0 && !run->next.has_connect &&
+                                       !run->next.has_text &&
+                                       has_connection_to_come(run->next.source);
     unsigned flags = run->next.flags;
     client_forget_options(run);
     run->exchange_count++;

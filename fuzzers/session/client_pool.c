@@ -5,7 +5,7 @@
 
 static double limit_of(const nh_agent *agent, nh_agent_property property) {
     nh_value value = nh_agent_get(agent, property);
-    double limit = value.as.number;
+    double limit = value.type == NH_NUMBER ? value.as.number : (double)NAN;
     nh_value_release(&value);
     return limit;
 }
@@ -162,7 +162,7 @@ static void check_pool(struct client_run *run, const struct client_books *books,
         FUZZ_CHECK(sum == total || (sum < total && total <= sum + count_dying(run)),
                    "%g sockets, totalSocketCount %g", sum, total);
         /* A connection that is still being made counts nowhere, in Node.js neither. */
-        if (!books->connections_come_late) {
+        if (!books->connections_come_late && !books->limits_are_odd) {
             check_limits(run, books, agent, used, idle);
         }
         /* A limit that is raised calls nobody from the queue, and a request that is told that there

@@ -89,15 +89,13 @@ static nh_value agent_like(struct client_run *run, nh_function_call call) {
     return agent;
 }
 
-#define VALUES 32u
 #define DIGITS 10u /* the one that is "8080" */
 
-/* A value of any type; owned, NH_INVALID without memory. */
-static nh_value odd_value(struct client_run *run, unsigned which) {
+nh_value client_odd_value(struct client_run *run, unsigned which) {
     static const double numbers[] = {0, 1, -1, 2.5, NAN, INFINITY, 65536, 4294967296.0};
     static const char *const strings[] = {
         "", "x", "8080", "http:", "https:", "a\r\nb", "user:pass", "GET"};
-    which %= VALUES;
+    which %= CLIENT_ODD_VALUES;
     if (which < 8) {
         return nh_number(numbers[which]);
     }
@@ -158,13 +156,13 @@ bool client_set_odd_options(struct client_run *run, nh_value options) {
     for (size_t i = 0; i < run->next.odd_count; i++) {
         const unsigned *odd = run->next.odd_options[i];
         const char *name = option_names[odd[0] % LENGTH(option_names)];
-        unsigned which = odd[1] % VALUES;
+        unsigned which = odd[1] % CLIENT_ODD_VALUES;
         /* Digits are a method, too, but the raw server tells a head from a body by its first
          * letter. */
         if (which == DIGITS && strcmp(name, "method") == 0) {
             which++;
         }
-        ok = nh_map_set_take(options, name, odd_value(run, which)) && ok;
+        ok = nh_map_set_take(options, name, client_odd_value(run, which)) && ok;
     }
     return ok;
 }
@@ -180,7 +178,7 @@ static void check_same(const struct client_run *run, nh_value got, nh_value want
 
 static void read_request(const struct client_run *run, const struct client_exchange *exchange) {
     const nh_client_request *request = exchange->request;
-    FUZZ_CHECK(nh_client_request_is_aborted(request) == exchange->aborted,
+    FUZZ_CHECK(nh_client_request_is_aborted(request) == exchange->aborted || exchange->may_abort,
                "request.aborted is not what abort() left");
     FUZZ_CHECK(!exchange->closed || nh_client_request_is_destroyed(request) ||
                    !grammar_keeps_promises(&run->grammar) ||
@@ -204,7 +202,7 @@ static void set_request_property(struct client_run *run, struct client_exchange 
                                                             NH_CLIENT_REQUEST_MAX_HEADERS_COUNT};
     unsigned which = step->numbers[1] % 4;
     if (which < 2) {
-        nh_value value = odd_value(run, step->numbers[2]);
+        nh_value value = client_odd_value(run, step->numbers[2]);
         nh_client_request_set(request, properties[which], value);
         nh_value got = nh_client_request_get(request, properties[which]);
         check_same(run, got, value, "a property of a request");
@@ -298,7 +296,7 @@ static void add_signal(struct client_run *run, struct client_exchange *exchange,
     nh_abort_signal *signal =
         which < 128 ? client_signal(run, which % (2 * CLIENT_CONTROLLERS)) : NULL;
     nh_value value =
-        signal != NULL ? nh_value_of_object(nh_as_emitter(signal)) : odd_value(run, which);
+        signal != NULL ? nh_value_of_object(nh_as_emitter(signal)) : client_odd_value(run, which);
     if (exchange->res_events != NULL) {
         exchange->res_events->failed_by_program = true;
     }
@@ -310,7 +308,7 @@ static void set_response_property(struct client_run *run, struct client_exchange
                                   const struct fuzz_step *step) {
     unsigned which = step->numbers[1] % (2 * LENGTH(fields));
     if (which < LENGTH(fields)) {
-        nh_value value = odd_value(run, step->numbers[2]);
+        nh_value value = client_odd_value(run, step->numbers[2]);
         fields[which].set(exchange->response, value);
         nh_value got = fields[which].get(exchange->response);
         if (nh_value_is_truthy(value) || which < 4) {
@@ -331,7 +329,7 @@ static void set_response_property(struct client_run *run, struct client_exchange
 
 static void set_odd_timeout(struct client_run *run, struct client_exchange *exchange,
                             const struct fuzz_step *step) {
-    nh_value value = odd_value(run, step->numbers[2]);
+    nh_value value = client_odd_value(run, step->numbers[2]);
     nh_value callback = nh_undefined();
     bool is_response = (step->numbers[1] & 1u) != 0;
     if ((step->numbers[1] & 2u) != 0) {
@@ -340,7 +338,7 @@ static void set_odd_timeout(struct client_run *run, struct client_exchange *exch
                        ? nh_function_new(run->memory, "", do_nothing, NULL, NULL)
                        : grammar_callback(&run->grammar, "setTimeout", GRAMMAR_AT_MOST_ONCE, NULL);
     } else if ((step->numbers[1] & 4u) != 0) {
-        callback = odd_value(run, step->numbers[1] >> 3);
+        callback = client_odd_value(run, step->numbers[1] >> 3);
     }
     if (callback.type == NH_FUNCTION || value.type != NH_FUNCTION) {
         nh_error *error = NULL;
@@ -364,7 +362,8 @@ static void get_name(struct client_run *run, nh_agent *agent, unsigned which) {
         static const char *const names[] = {"host", "port", "localAddress", "family", "socketPath"};
         options = nh_map_new(run->memory);
         for (size_t i = 0; i < LENGTH(names); i++) {
-            (void)nh_map_set_take(options, names[i], odd_value(run, which + (unsigned)i * 7));
+            (void)nh_map_set_take(options, names[i],
+                                  client_odd_value(run, which + (unsigned)i * 7));
         }
     }
     nh_error *error = nh_agent_get_name(agent, options, &name);
@@ -382,7 +381,7 @@ static void set_odd_agent_property(struct client_run *run, const struct fuzz_ste
         return;
     }
     if (which < LENGTH(properties)) {
-        nh_value value = odd_value(run, step->numbers[2]);
+        nh_value value = client_odd_value(run, step->numbers[2]);
         nh_agent_set(agent, properties[which], value);
         nh_value got = nh_agent_get(agent, properties[which]);
         check_same(run, got, value, "a property of an agent");
@@ -428,8 +427,11 @@ static void replace_member(struct client_run *run, const struct fuzz_step *step)
                    run->world.memory->refused,
                "a member of an agent is not what replaced it");
     run->books[index].names_change = run->books[index].names_change || member == NH_AGENT_GET_NAME;
+    run->books[index].keeps_sockets =
+        run->books[index].keeps_sockets || member == NH_AGENT_KEEP_SOCKET_ALIVE;
     run->grammar.promises_nothing =
-        run->grammar.promises_nothing || what == 3 || member == NH_AGENT_GET_NAME;
+        run->grammar.promises_nothing || what == 3 || member == NH_AGENT_GET_NAME ||
+        (run->books[index].keeps_sockets && run->books[index].has_duplexes);
     nh_value_release(&function);
 }
 
@@ -462,7 +464,7 @@ static nh_error *make_any(struct client_run *run, unsigned sources, nh_abort_sig
         }
     }
     if ((sources & 0x100u) != 0) {
-        (void)nh_list_append_take(list, odd_value(run, sources >> 9));
+        (void)nh_list_append_take(list, client_odd_value(run, sources >> 9));
     }
     nh_error *error = nh_abort_signal_any(run->loop, list, out_signal);
     FUZZ_CHECK(error != NULL || run->world.memory->refused ||
@@ -482,18 +484,18 @@ static void make_signal(struct client_run *run, const struct fuzz_step *step) {
         error = nh_abort_signal_timeout(run->loop, nh_number(amount), &signal);
         break;
     case 1:
-        value = odd_value(run, amount);
+        value = client_odd_value(run, amount);
         error = nh_abort_signal_timeout(run->loop, value, &signal);
         nh_value_release(&value);
         break;
     case 2:
-        value = odd_value(run, amount);
+        value = client_odd_value(run, amount);
         signal = nh_abort_signal_aborted_with(run->loop, value);
         FUZZ_CHECK(signal == NULL || nh_abort_signal_is_aborted(signal), "AbortSignal.abort()");
         nh_value_release(&value);
         break;
     case 3:
-        value = odd_value(run, amount);
+        value = client_odd_value(run, amount);
         error = nh_abort_signal_any(run->loop, value, &signal);
         nh_value_release(&value);
         break;
@@ -518,7 +520,7 @@ static void abort_with(struct client_run *run, const struct fuzz_step *step) {
     }
     nh_abort_signal *signal = nh_abort_controller_signal(controller);
     bool before = nh_abort_signal_is_aborted(signal);
-    nh_value reason = odd_value(run, step->numbers[1]);
+    nh_value reason = client_odd_value(run, step->numbers[1]);
     nh_abort_controller_abort(controller, reason);
     nh_value got = nh_abort_signal_reason(signal);
     FUZZ_CHECK(nh_abort_signal_is_aborted(signal) || run->world.memory->refused,
@@ -535,6 +537,7 @@ void client_release_signals(struct client_run *run) {
     for (size_t i = 0; i < CLIENT_CONTROLLERS; i++) {
         nh_emitter_release(nh_as_emitter(run->signals[i]));
     }
+    nh_emitter_release(nh_as_emitter(run->pair));
 }
 
 /* --- operations --------------------------------------------------------------------------- */

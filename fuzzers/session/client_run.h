@@ -44,6 +44,7 @@ struct client_exchange {
     bool has_connection_to_come; /* somebody will give it a connection, sooner or later */
     bool is_foreign;             /* its body may be any bytes: a response was piped into it */
     bool aborted;                /* abort() was called */
+    bool may_abort;              /* a pipeline may call it */
     bool thrown_late;            /* http.request() threw when the agent had it already */
     unsigned ends_under_way;     /* calls of end() that have not returned */
     uint32_t ends;               /* the requests, by bit, that the end of its response ends */
@@ -100,6 +101,12 @@ struct client_books {
     /* Or one that may give none: requests may never get one. */
     bool connections_may_not_come;
     bool limits_changed; /* a limit was set while it worked */
+    bool limits_are_odd; /* to something that is no number: they limit nothing, or everything */
+    /* Its keepSocketAlive() was replaced. Where its connections are Duplexes, too, one of these is
+     * kept: the next request finds that it has no ref(), and it is lost between the lists, as in
+     * Node.js. */
+    bool keeps_sockets;
+    bool has_duplexes;
     bool names_change;   /* its getName() was replaced: sockets are not found where they were put */
     double most[3];      /* the highest maxSockets, maxTotalSockets, maxFreeSockets it had */
 };
@@ -135,6 +142,7 @@ struct client_run {
     nh_agent *agents[CLIENT_AGENTS]; /* owned; made when needed; NULL before */
     nh_abort_controller *controllers[CLIENT_CONTROLLERS];
     nh_abort_signal *signals[CLIENT_CONTROLLERS]; /* owned; of no controller */
+    nh_stream *pair; /* owned; of signal_pair: frees the other stream when it is destroyed */
 
     /* The next request. */
     struct {
@@ -149,6 +157,14 @@ struct client_run {
         int signal; /* controller, or CLIENT_CONTROLLERS + place; -1: none */
         unsigned odd_options[CLIENT_OPTION_ODD_MOST][2]; /* which, what value */
         size_t odd_count;
+        unsigned connect[2]; /* what createConnection does, with what value */
+        unsigned unique;     /* the value in uniqueHeaders */
+        unsigned text_option; /* which option is that text */
+        nh_bytes text;
+        bool has_text;
+        bool path_is_list;
+        bool has_connect;
+        bool has_unique;
         bool has_timeout;
         bool has_max_header_size;
     } next;
@@ -180,6 +196,16 @@ void client_perform_odd(struct client_run *run, const struct fuzz_step *step);
 /* Adds the options gathered that may be of any type; false without memory. */
 bool client_set_odd_options(struct client_run *run, nh_value options);
 void client_release_signals(struct client_run *run);
+/* A value of any type; owned, NH_INVALID without memory. */
+nh_value client_odd_value(struct client_run *run, unsigned which);
+#define CLIENT_ODD_VALUES 32u
+
+/* client_unusual.c */
+
+/* Performs an operation from CLIENT_OPTION_CONNECT on. */
+void client_perform_unusual(struct client_run *run, const struct fuzz_step *step);
+/* Adds createConnection and uniqueHeaders as the script wants them; false without memory. */
+bool client_set_unusual_options(struct client_run *run, nh_value options);
 
 /* client_watch.c */
 

@@ -70,6 +70,15 @@ static const struct fuzz_operation operations[SERVER_OPERATIONS] = {
     [SERVER_DISPOSE] = {"server.asyncDispose", ""},
     [SERVER_ADOPT] = {"adopt", "b"},
     [SERVER_ADOPTED_SEND] = {"adopted-send", "h"},
+    [SERVER_SET_TEXT] = {"server.set-text", "bv"},
+    [SERVER_NEW_OF] = {"new-server-of", "bs"},
+    [SERVER_REQUEST_SET] = {"request.set", "bbb"},
+    [SERVER_REQUEST_PIPELINE] = {"request.pipeline", "bb"},
+    [SERVER_RESPONSE_ASSIGN_ADOPTED] = {"response.assign-adopted", "b"},
+    [SERVER_RESPONSE_TRAILERS_OF] = {"response.trailers-of", "bv"},
+    [SERVER_RESPONSE_EMIT] = {"response.emit-socket", "b"},
+    [SERVER_RESPONSE_ALONE] = {"response-alone", "b"},
+    [SERVER_REQUEST_RESPOND] = {"request.respond", "bb"},
 };
 
 const struct fuzz_script_format fuzz_script_format = {

@@ -117,6 +117,16 @@ enum server_operation {
     /* a connection that the program brings: a Duplex of its own */
     SERVER_ADOPT,
     SERVER_ADOPTED_SEND,
+    /* more unusual calls (server_unusual.c) */
+    SERVER_SET_TEXT,
+    SERVER_NEW_OF,
+    SERVER_REQUEST_SET,
+    SERVER_REQUEST_PIPELINE,
+    SERVER_RESPONSE_ASSIGN_ADOPTED,
+    SERVER_RESPONSE_TRAILERS_OF,
+    SERVER_RESPONSE_EMIT,
+    SERVER_RESPONSE_ALONE,
+    SERVER_REQUEST_RESPOND,
     SERVER_OPERATIONS
 };
 

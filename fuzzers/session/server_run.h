@@ -73,6 +73,9 @@ struct server_exchange *server_run_meet(struct server_run *run, const nh_value *
 void server_run_do(struct server_run *run, const struct fuzz_step *step);
 void server_run_call(struct server_run *run, const struct fuzz_step *step);
 void server_run_call_with_value(struct server_run *run, const struct fuzz_step *step);
+void server_run_call_unusual(struct server_run *run, const struct fuzz_step *step);
+/* A value of any type (owned). */
+nh_value server_run_value(const struct server_run *run, unsigned choice, unsigned number);
 /* The program lets go of the connection that it brought. */
 void server_run_drop_adopted(struct server_run *run);
 /* Does what waits for this event. */

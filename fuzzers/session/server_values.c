@@ -38,6 +38,10 @@ static nh_value value_of(const struct server_run *run, unsigned choice, unsigned
     }
 }
 
+nh_value server_run_value(const struct server_run *run, unsigned choice, unsigned number) {
+    return value_of(run, choice, number);
+}
+
 static nh_value text_of(const struct server_run *run, nh_bytes bytes) {
     return nh_string_of_latin1(memory_of(run), bytes);
 }
@@ -415,7 +419,9 @@ static nh_error *call_world(struct server_run *run, const struct fuzz_step *step
 
 void server_run_call_with_value(struct server_run *run, const struct fuzz_step *step) {
     nh_error *error = NULL;
-    if (step->operation >= SERVER_SET) {
+    if (step->operation >= SERVER_SET_TEXT) {
+        server_run_call_unusual(run, step);
+    } else if (step->operation >= SERVER_SET) {
         error = call_world(run, step);
     } else {
         enum grammar_kind kind =
