@@ -5,8 +5,8 @@
  * Runs every input named as it is, then each again once for every allocation that the run asks for,
  * with that one refused. A variant goes to OUT when it reaches a piece of source code that neither
  * the inputs nor a variant before it reached. Builds with clang's source coverage only: its
- * counters tell one `return` from another, which edges of an optimised program do not always. (Of an
- * `else` clang counts only what it is the rest of: an input for it may be missed.)
+ * counters tell one `return` from another, which edges of an optimised program do not always. (Of
+ * an `else` clang counts only what it is the rest of: an input for it may be missed.)
  *
  * Inputs run in processes of their own. What ends one is a finding: it is left out, told, and put
  * into the folder of findings if there is one.
