@@ -146,6 +146,15 @@ struct server_exchange *server_run_meet(struct server_run *run, const nh_value *
     return exchange;
 }
 
+bool server_run_has_line_end(nh_bytes bytes) {
+    for (size_t i = 0; i < bytes.length; i++) {
+        if (bytes.data[i] == '\r' || bytes.data[i] == '\n') {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- time ----------------------------------------------------------------------------------- */
 
 /* Iterations that are enough for anything a script can cause in one go: everything that can be sent

@@ -74,6 +74,9 @@ void server_run_do(struct server_run *run, const struct fuzz_step *step);
 void server_run_call(struct server_run *run, const struct fuzz_step *step);
 void server_run_call_with_value(struct server_run *run, const struct fuzz_step *step);
 void server_run_call_unusual(struct server_run *run, const struct fuzz_step *step);
+/* Whether there is a CR or LF in it: what Node.js takes for the link of early hints may have some, so
+ * that it sends lines which are no fields, and so does the library. */
+bool server_run_has_line_end(nh_bytes bytes);
 /* A value of any type (owned). */
 nh_value server_run_value(const struct server_run *run, unsigned choice, unsigned number);
 /* The program lets go of the connection that it brought. */

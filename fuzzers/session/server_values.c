@@ -2,8 +2,6 @@
  * brings. */
 #include "session/server_run.h"
 
-#include <string.h>
-
 #include "support/check.h"
 
 static nh_memory *memory_of(const struct server_run *run) {
@@ -152,9 +150,8 @@ static void inspect(struct server_run *run, const struct grammar_object *object)
 static nh_error *hints(struct server_run *run, const struct fuzz_step *step,
                        struct grammar_object *object) {
     unsigned form = step->numbers[1];
-    if (memchr(step->bytes[2].data, '\r', step->bytes[2].length) != NULL ||
-        memchr(step->bytes[3].data, '\r', step->bytes[3].length) != NULL) {
-        return NULL; /* the pattern of a link lets line ends through, here and in Node.js */
+    if (server_run_has_line_end(step->bytes[2]) || server_run_has_line_end(step->bytes[3])) {
+        return NULL;
     }
     nh_value given = form % 8 == 7 ? value_of(run, form / 8, form) : nh_map_new(memory_of(run));
     if (form % 8 != 7) {

@@ -252,12 +252,32 @@ static size_t position(const nh_wire_parser *parser) {
     return (size_t)(at - start);
 }
 
+/* Runs llhttp inside of a run of its own: a listener had more to parse. If the outer run has handed
+ * out the last of its input already (with the span still open), the inner one goes on from there.
+ * Otherwise the outer one goes on where it was, and must not find half of what the inner one did
+ * not come to an end with: its place in a token, or a span of other bytes. */
+static llhttp_errno_t execute_inside(nh_wire_parser *parser, nh_bytes bytes) {
+    llhttp_t *llhttp = &parser->llhttp;
+    bool outer_goes_on = llhttp->_span_pos0 == NULL;
+    int32_t place = llhttp->_index;
+    void *span = llhttp->_span_cb0;
+    llhttp_errno_t status = llhttp_execute(llhttp, (const char *)bytes.data, bytes.length);
+    if (outer_goes_on) {
+        llhttp->_index = place;
+        llhttp->_span_pos0 = NULL;
+        llhttp->_span_cb0 = span;
+    }
+    return status;
+}
+
 llhttp_errno_t nh_wire_parser_execute(nh_wire_parser *parser, nh_bytes bytes,
                                       size_t *out_consumed) {
-    /* A listener may have more to parse, inside of what is parsed. */
     nh_bytes outer = parser->input;
     parser->input = bytes;
-    llhttp_errno_t status = llhttp_execute(&parser->llhttp, (const char *)bytes.data, bytes.length);
+    llhttp_errno_t status =
+        outer.data != NULL
+            ? execute_inside(parser, bytes)
+            : llhttp_execute(&parser->llhttp, (const char *)bytes.data, bytes.length);
     *out_consumed = status == HPE_OK ? bytes.length : position(parser);
     if (status == HPE_PAUSED_UPGRADE) {
         llhttp_resume_after_upgrade(&parser->llhttp);
