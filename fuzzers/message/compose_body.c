@@ -163,16 +163,18 @@ static bool conclude(const struct fuzz_composer *composer, struct fuzz_message *
     /* Node.js counts the bytes of a chunk before it finds that there can be no head. */
     message->miscounted = message->miscounted || (code != NULL && !message->head_made);
     bool had_head = message->head_made;
+    bool may_refuse = fuzz_may_refuse_disposition(message);
     fuzz_note_head(message);
     if (code != NULL && predicted == NULL) {
         bool rejects = (composer->flags & FUZZ_COMPOSER_REJECT_BODY) != 0;
         bool is_trailer = strcmp(code, "ERR_HTTP_TRAILER_INVALID") == 0;
+        bool is_disposition = strcmp(code, "ERR_INVALID_ARG_TYPE") == 0;
         bool is_body = strcmp(code, "ERR_HTTP_BODY_NOT_ALLOWED") == 0;
         if ((is_trailer && !had_head && fuzz_may_have_trailer(message)) ||
-            (is_body && rejects && has_no_body(message))) {
+            (is_disposition && may_refuse) || (is_body && rejects && has_no_body(message))) {
             expected = code;
         }
-        message->abandoned = message->abandoned || is_trailer;
+        message->abandoned = message->abandoned || is_trailer || is_disposition;
     }
     if (expected == NULL && (mismatch == MISMATCH || (mismatch == MAY_MISMATCH && code != NULL))) {
         expected = "ERR_HTTP_CONTENT_LENGTH_MISMATCH";

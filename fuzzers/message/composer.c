@@ -141,7 +141,7 @@ static void reset_message(struct fuzz_message *message) {
     message->first = FUZZ_FIRST_NOTHING;
     message->pending_from = message->late_from = FUZZ_NOWHERE;
     message->abandoned = message->is_head = message->miscounted = false;
-    message->removed_connection = false;
+    message->removed_connection = message->is_open = false;
     message->joins_unique = true;
     message->status = message->head_status = 200;
     message->sends_date = false;
@@ -311,6 +311,13 @@ static void open_client(bool as_list) {
     if (code == NULL && error != NULL &&
         strcmp(fuzz_code_of(error), "ERR_HTTP_TRAILER_INVALID") == 0) {
         code = fuzz_may_have_trailer(message) ? "ERR_HTTP_TRAILER_INVALID" : NULL;
+    }
+    if (code == NULL && error != NULL && strcmp(fuzz_code_of(error), "ERR_INVALID_ARG_TYPE") == 0) {
+        code = fuzz_may_refuse_disposition(message) ? "ERR_INVALID_ARG_TYPE" : NULL;
+    }
+    if (message->is_open) {
+        code = fuzz_code_of(error);
+        message->abandoned = true;
     }
     if (!fuzz_expect_take(&composer, error, code, "http.request()")) {
         composer.expected = 0;

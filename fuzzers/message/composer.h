@@ -98,6 +98,7 @@ struct fuzz_message {
     bool finished;
     bool miscounted;         /* bytes that were not written may count for strictContentLength */
     bool abandoned;          /* a call failed in a way that leaves the message undefined */
+    bool is_open;            /* what the listed head comes to is not predicted */
     bool removed_connection; /* by removeHeader() */
     bool joins_unique;       /* the head is made when uniqueHeaders are known */
     bool sends_date;
@@ -201,6 +202,9 @@ const char *fuzz_take_given(struct fuzz_message *message, enum fuzz_given_form f
 struct fuzz_value fuzz_given_under(const struct fuzz_message *message, const char *name);
 /* Whether the head may have a Trailer field, which is refused without chunks. */
 bool fuzz_may_have_trailer(const struct fuzz_message *message);
+/* Whether the head may fail for a Content-Disposition that is no text: of a body of known length
+ * Node.js takes the bytes of the value (ERR_INVALID_ARG_TYPE). */
+bool fuzz_may_refuse_disposition(const struct fuzz_message *message);
 /* What making the head now comes to: a code, or NULL. Updates status and reason. */
 const char *fuzz_predict_head(const struct fuzz_composer *composer, struct fuzz_message *message);
 

@@ -128,10 +128,16 @@ bool fuzz_is_unique(nh_bytes name) {
     return false;
 }
 
+static bool has_others(struct fuzz_value value) {
+    return value.kind != FUZZ_VALUE_TEXT && value.kind != FUZZ_VALUE_LIST &&
+           value.kind != FUZZ_VALUE_EMPTY_LIST;
+}
+
 void fuzz_field_assign(struct fuzz_field *field, nh_bytes name, struct fuzz_value value) {
     field->name = name;
     field->is_list = fuzz_value_is_list(value);
     field->is_number = value.kind == FUZZ_VALUE_NUMBER;
+    field->has_others = has_others(value);
     field->count = fuzz_value_pieces(value, field->values);
 }
 
@@ -181,6 +187,7 @@ void fuzz_fields_append(struct fuzz_fields *fields, nh_bytes name, struct fuzz_v
     FUZZ_CHECK(field->count + FUZZ_PIECES <= FUZZ_FIELD_VALUES,
                "more values than the model has room for");
     field->is_list = true;
+    field->has_others = field->has_others || has_others(value);
     field->count += fuzz_value_pieces(value, field->values + field->count);
 }
 

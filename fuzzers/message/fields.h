@@ -38,7 +38,8 @@ bool fuzz_value_is_list(struct fuzz_value value);
 struct fuzz_field {
     nh_bytes name;
     bool is_list;
-    bool is_number; /* the value is a number, not text */
+    bool is_number;  /* the value is a number, not text */
+    bool has_others; /* a value, or an element of the list, may be no text */
     size_t count;
     nh_bytes values[FUZZ_FIELD_VALUES];
 };

@@ -102,21 +102,6 @@ static void fail(head_builder *head, nh_error *error) {
     }
 }
 
-/* A file name in Content-Disposition that came as bytes of UTF-8 read as Latin-1 goes out as the
- * text that it is, if the length of the body is known. */
-static nh_value as_utf8(head_builder *head, nh_value text) {
-    nh_value bytes = nh_buffer_of_latin1(head->memory, text);
-    nh_value decoded = nh_string_of_utf8(head->memory, nh_value_bytes(bytes));
-    bool failed = bytes.type == NH_INVALID || decoded.type == NH_INVALID;
-    nh_value_release(&bytes);
-    nh_value_release(&text);
-    if (failed) {
-        nh_value_release(&decoded);
-        fail(head, nh_error_out_of_memory());
-    }
-    return decoded;
-}
-
 static void add_line(head_builder *head, nh_value name, nh_value value, bool check) {
     if (head->error == NULL && check) {
         fail(head, nh_http_check_value(head->memory, name, value));
@@ -131,10 +116,6 @@ static void add_line(head_builder *head, nh_value name, nh_value value, bool che
         return;
     }
     nh_bytes name_bytes = nh_value_bytes(name);
-    if (name_bytes.length == 19 && nh_value_is_truthy(head->message->content_length) &&
-        nh_bytes_equal_text_ignoring_case(name_bytes, "content-disposition")) {
-        text = as_utf8(head, text);
-    }
     nh_bytes value_bytes = nh_value_bytes(text);
     nh_text_add_bytes(&head->text, name_bytes);
     nh_text_add(&head->text, ": ", 2);
@@ -144,9 +125,45 @@ static void add_line(head_builder *head, nh_value name, nh_value value, bool che
     nh_value_release(&text);
 }
 
+/* A file name in Content-Disposition that came as bytes of UTF-8 read as Latin-1 goes out as the
+ * text that it is, if the length of the body is known: the value becomes these bytes. */
+static nh_value disposition_bytes(head_builder *head, nh_value value) {
+    nh_value bytes = nh_undefined();
+    nh_error *error = nh_http_bytes_of(head->memory, value, NH_ENCODING_LATIN1, &bytes);
+    if (error != NULL) {
+        fail(head, error);
+    }
+    return bytes;
+}
+
+/* A list of such values changes itself, which the program can see. */
+static void list_to_disposition_bytes(head_builder *head, nh_value list) {
+    for (size_t i = 0; i < nh_list_length(list) && head->error == NULL; i++) {
+        nh_value bytes = disposition_bytes(head, nh_list_get(list, i));
+        if (head->error == NULL) {
+            nh_list_set_take(list, i, bytes);
+        }
+    }
+}
+
+static bool is_disposition_of_known_length(const head_builder *head, nh_value name) {
+    nh_bytes bytes = nh_value_bytes(name);
+    return bytes.length == 19 && nh_value_is_truthy(head->message->content_length) &&
+           is_named(bytes, "content-disposition");
+}
+
 static void add_field(head_builder *head, nh_value name, nh_value value, bool check) {
     if (head->error == NULL && check) {
         fail(head, nh_http_check_name(head->memory, name, "Header name"));
+    }
+    if (head->error == NULL && is_disposition_of_known_length(head, name)) {
+        if (value.type != NH_LIST) {
+            nh_value bytes = disposition_bytes(head, value);
+            add_line(head, name, bytes, check);
+            nh_value_release(&bytes);
+            return;
+        }
+        list_to_disposition_bytes(head, value);
     }
     if (head->error != NULL || value.type != NH_LIST) {
         add_line(head, name, value, check);

@@ -472,33 +472,10 @@ static nh_error *add_host_header(nh_client_request *request, nh_value port, nh_v
     return set_header_take(request, "Host", nh_text_take_string(&text));
 }
 
-/* Buffer.from(value) */
-static nh_error *bytes_of(nh_memory *memory, nh_value value, nh_value *out_buffer) {
-    if (value.type == NH_STRING) {
-        *out_buffer = nh_encode(memory, value, NH_ENCODING_UTF8);
-    } else if (value.type == NH_BUFFER) {
-        *out_buffer = nh_value_retain(value);
-    } else if (value.type == NH_LIST) {
-        size_t length = nh_list_length(value);
-        *out_buffer = nh_buffer_new(memory, length);
-        for (size_t i = 0; out_buffer->type == NH_BUFFER && i < length; i++) {
-            double number = to_number(nh_list_get(value, i));
-            nh_buffer_data(*out_buffer)[i] =
-                isfinite(number) ? (uint8_t)(int64_t)fmod(number, 256) : 0;
-        }
-    } else {
-        return nh_error_new_argument_type(memory, "first argument",
-                                          "of type string or an instance of Buffer, ArrayBuffer, "
-                                          "or Array or an Array-like Object",
-                                          value);
-    }
-    return out_buffer->type == NH_INVALID ? nh_error_out_of_memory() : NULL;
-}
-
 static nh_error *add_authorization(nh_client_request *request, nh_value auth) {
     nh_memory *memory = memory_of(request);
     nh_value buffer = nh_undefined();
-    nh_error *error = bytes_of(memory, auth, &buffer);
+    nh_error *error = nh_http_bytes_of(memory, auth, NH_ENCODING_UTF8, &buffer);
     if (error != NULL) {
         return error;
     }

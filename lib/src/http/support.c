@@ -4,6 +4,8 @@
 #include "core/text.h"
 #include "net/socket_internal.h"
 
+#include <math.h>
+
 nh_error *nh_http_add_callback(nh_emitter *emitter, const char *event, nh_value callback,
                                unsigned flags) {
     if (callback.type == NH_INVALID) {
@@ -138,4 +140,31 @@ nh_value nh_http_shown(nh_memory *memory, nh_value value) {
         break;
     }
     return nh_value_inspect(memory, value);
+}
+
+nh_error *nh_http_bytes_of(nh_memory *memory, nh_value value, nh_encoding encoding,
+                           nh_value *out_buffer) {
+    nh_value buffer;
+    if (value.type == NH_STRING) {
+        buffer = nh_encode(memory, value, encoding);
+    } else if (value.type == NH_BUFFER) {
+        buffer = nh_value_retain(value);
+    } else if (value.type == NH_LIST) {
+        size_t length = nh_list_length(value);
+        buffer = nh_buffer_new(memory, length);
+        for (size_t i = 0; buffer.type == NH_BUFFER && i < length; i++) {
+            double number = nh_http_to_number(nh_list_get(value, i));
+            nh_buffer_data(buffer)[i] = isfinite(number) ? (uint8_t)(int64_t)fmod(number, 256) : 0;
+        }
+    } else {
+        return nh_error_new_argument_type(memory, "first argument",
+                                          "of type string or an instance of Buffer, ArrayBuffer, "
+                                          "or Array or an Array-like Object",
+                                          value);
+    }
+    if (buffer.type == NH_INVALID) {
+        return nh_error_out_of_memory();
+    }
+    *out_buffer = buffer;
+    return NULL;
 }

@@ -3,6 +3,7 @@
 #define NH_HTTP_SUPPORT_INTERNAL_H
 
 #include "core/object.h"
+#include "stream/encoding.h"
 #include "stream/stream_internal.h"
 
 /* Adds `callback` to `event` as the optional callback argument of an API: falsy values are ignored,
@@ -29,6 +30,10 @@ nh_value nh_http_method_function(nh_emitter *object, const char *name, nh_functi
  * (owned, NH_INVALID without memory); a TypeError through `*out_error` (set only then) for
  * undefined and null. */
 nh_value nh_http_element(nh_memory *memory, nh_value value, size_t index, nh_error **out_error);
+/* Buffer.from(value, encoding): a string in that encoding, a buffer, or a list of numbers, as bytes
+ * (`*out_buffer`, owned; set only without an error); ERR_INVALID_ARG_TYPE for anything else. */
+nh_error *nh_http_bytes_of(nh_memory *memory, nh_value value, nh_encoding encoding,
+                           nh_value *out_buffer);
 /* The text that `%s` makes of a value in messages: strings as they are, everything else inspected
  * (owned). */
 nh_value nh_http_shown(nh_memory *memory, nh_value value);

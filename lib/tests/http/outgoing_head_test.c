@@ -4,6 +4,7 @@
 
 #include <nodehttp/client_request.h>
 
+#include <stdio.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -159,6 +160,52 @@ static void heads_have_the_encoding_of_what_follows(void) {
     close_server(OK "Content-Disposition: \n\r\n" KEPT "Content-Length: 1\r\n\r\na");
 }
 
+/* One header, and end() with a body of known length: the error's code, or "". */
+static const char *code_of_end(const char *name, nh_value value, nh_value *out_left) {
+    static char code[64];
+    nh_value name_value = text(name);
+    nh_value chunk = text("a");
+    ASSERT_NO_ERROR(nh_outgoing_message_set_header(message(0), name_value, value));
+    nh_error *error = nh_outgoing_message_end(message(0), chunk, nh_undefined(), nh_undefined());
+    (void)snprintf(code, sizeof(code), "%s", error == NULL ? "" : nh_error_code(error));
+    ASSERT_NO_ERROR(nh_outgoing_message_get_header(message(0), name_value, out_left));
+    nh_error_release(error);
+    nh_value_release(&chunk);
+    nh_value_release(&name_value);
+    nh_value_release(&value);
+    return code;
+}
+
+static void dispositions_of_a_known_length_are_bytes(void) {
+    nh_value left = nh_undefined();
+    const nh_value others[] = {nh_number(5), nh_null(), nh_boolean(true)};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        open_server(GET);
+        ASSERT_STR_EQ(code_of_end("Content-Disposition", others[i], &left), "ERR_INVALID_ARG_TYPE");
+        close_server("");
+    }
+    open_server(GET);
+    nh_value list = nh_list_new(&fixture.memory.memory);
+    (void)nh_list_append_take(list, text("b"));
+    (void)nh_list_append(list, nh_null());
+    ASSERT_STR_EQ(code_of_end("Content-Disposition", list, &left), "ERR_INVALID_ARG_TYPE");
+    ASSERT_TRUE(nh_list_get(left, 0).type == NH_BUFFER && nh_list_get(left, 1).type == NH_NULL);
+    nh_value_release(&left);
+    close_server("");
+    open_server(GET);
+    list = nh_list_new(&fixture.memory.memory);
+    (void)nh_list_append_take(list, nh_list_new(&fixture.memory.memory));
+    (void)nh_list_append(nh_list_get(list, 0), nh_number(65));
+    (void)nh_list_append(nh_list_get(list, 0), nh_number(322));
+    ASSERT_STR_EQ(code_of_end("Content-Disposition", list, &left), "");
+    nh_value_release(&left);
+    close_server(OK "Content-Disposition: AB\r\n" KEPT "Content-Length: 1\r\n\r\na");
+    open_server(GET);
+    ASSERT_STR_EQ(code_of_end("Content-Location", nh_number(5), &left), "");
+    nh_value_release(&left);
+    close_server(OK "Content-Location: 5\r\n" KEPT "Content-Length: 1\r\n\r\na");
+}
+
 static nh_error *write_head(int status, nh_value reason, nh_value headers) {
     nh_error *error =
         nh_server_response_write_head(responses[0], nh_number(status), reason, headers);
@@ -233,6 +280,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(interim_heads_that_wait_may_be_overtaken),
         UNIT_CASE(corked_chunks_follow_the_end),
         UNIT_CASE(heads_have_the_encoding_of_what_follows),
+        UNIT_CASE(dispositions_of_a_known_length_are_bytes),
         UNIT_CASE(reasons_of_heads_that_fail_stay),
         UNIT_CASE(heads_that_expect_leave_as_text),
     };
