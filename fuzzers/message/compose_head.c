@@ -21,7 +21,12 @@ static const char *predict_field(struct fuzz_text name, struct fuzz_value value)
                                                 : NULL;
 }
 
-static void note_removal(struct fuzz_message *message, nh_bytes name) {
+static void note_removal(struct fuzz_message *message, struct fuzz_text text) {
+    struct fuzz_text looked_up = fuzz_looked_up(text);
+    nh_bytes name = looked_up.bytes;
+    if (looked_up.wide) {
+        return;
+    }
     message->removed_connection = message->removed_connection || fuzz_is_named(name, "connection");
     message->sends_date = message->sends_date && !fuzz_is_named(name, "date");
     fuzz_fields_remove(&message->fields, name);
@@ -87,8 +92,8 @@ static void remove_header(struct fuzz_composer *composer, struct fuzz_message *m
     nh_value name_value = fuzz_text_value(memory_of(composer), name);
     nh_error *error = nh_outgoing_message_remove_header(message->message, name_value);
     const char *code = message->head_made ? "ERR_HTTP_HEADERS_SENT" : NULL;
-    if (fuzz_expect_take(composer, error, code, "removeHeader()") && !name.wide) {
-        note_removal(message, name.bytes);
+    if (fuzz_expect_take(composer, error, code, "removeHeader()")) {
+        note_removal(message, name);
     }
     nh_value_release(&name_value);
 }
@@ -152,8 +157,9 @@ static void read_headers(struct fuzz_composer *composer, struct fuzz_message *me
     nh_outgoing_message *outgoing = message->message;
     struct fuzz_text name = fuzz_name_of(composer, step->bytes[1], step->numbers[0]);
     nh_value name_value = fuzz_text_value(memory, name);
+    struct fuzz_text looked_up = fuzz_looked_up(name);
     const struct fuzz_field *field =
-        fuzz_is_token(name) ? fuzz_fields_find(&message->fields, name.bytes) : NULL;
+        fuzz_is_token(looked_up) ? fuzz_fields_find(&message->fields, looked_up.bytes) : NULL;
     nh_value value = nh_undefined();
     bool has = false;
     (void)fuzz_expect_take(composer, nh_outgoing_message_get_header(outgoing, name_value, &value),
@@ -333,9 +339,7 @@ const char *fuzz_take_given(struct fuzz_message *message, enum fuzz_given_form f
     size_t count = is_map ? map_order(message, order) : message->given_count;
     message->list_count = 0;
     for (size_t i = 0; i < count && form == FUZZ_GIVEN_MERGED_LIST; i++) {
-        if (!message->given_wide[i]) {
-            note_removal(message, message->given[i].name);
-        }
+        note_removal(message, given_name(message, i));
     }
     for (size_t i = 0; i < count && code == NULL; i++) {
         size_t at = is_map ? order[i] : i;

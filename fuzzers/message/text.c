@@ -193,6 +193,17 @@ static uint8_t lower(uint8_t byte) {
     return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
 }
 
+struct fuzz_text fuzz_looked_up(struct fuzz_text name) {
+    static uint8_t bytes[FUZZ_TEXT_CHARACTERS];
+    bool is_wide = false;
+    for (size_t i = 0; i < name.bytes.length; i++) {
+        uint32_t character = fuzz_text_at(name, i);
+        bytes[i] = character == 0x212A ? 'k' : name.bytes.data[i];
+        is_wide = is_wide || (character > 0xFF && character != 0x212A);
+    }
+    return (struct fuzz_text){{bytes, name.bytes.length}, is_wide};
+}
+
 bool fuzz_is_same_name(nh_bytes a, nh_bytes b) {
     size_t i = 0;
     while (i < a.length && i < b.length && lower(a.data[i]) == lower(b.data[i])) {

@@ -39,6 +39,9 @@ bool fuzz_is_target(struct fuzz_text text);
 bool fuzz_is_link(struct fuzz_text text);
 
 /* ASCII letters compared without case. */
+/* A name as headers are looked up by it: toLowerCase() makes a letter of the Kelvin sign. The text
+ * is valid until the next call. */
+struct fuzz_text fuzz_looked_up(struct fuzz_text name);
 bool fuzz_is_same_name(nh_bytes a, nh_bytes b);
 bool fuzz_is_named(nh_bytes name, const char *lower_case);
 /* The array index that a property name is, or -1. */

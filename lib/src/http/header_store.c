@@ -27,12 +27,28 @@ static uint8_t lower(uint8_t byte) {
     return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
 }
 
-static bool matches(nh_bytes first, nh_bytes second) {
-    if (first.length != second.length) {
-        return false;
+/* Whether a name, which is a token, is what toLowerCase() makes of `asked`. The Kelvin sign is the
+ * one character beyond ASCII that becomes a letter of tokens. */
+static bool matches_converted(nh_bytes name, nh_bytes asked) {
+    static const uint8_t kelvin[3] = {0xE2, 0x84, 0xAA};
+    size_t at = 0;
+    for (size_t i = 0; i < name.length; i++) {
+        bool is_kelvin = asked.length - at >= 3 && memcmp(asked.data + at, kelvin, 3) == 0;
+        uint8_t byte = at == asked.length ? 0 : is_kelvin ? 'k' : lower(asked.data[at]);
+        if (byte != lower(name.data[i])) {
+            return false;
+        }
+        at += is_kelvin ? 3 : 1;
     }
-    for (size_t i = 0; i < first.length; i++) {
-        if (first.data[i] != second.data[i] && lower(first.data[i]) != lower(second.data[i])) {
+    return at == asked.length;
+}
+
+static bool matches(nh_bytes name, nh_bytes asked) {
+    if (name.length != asked.length) {
+        return asked.length > name.length && matches_converted(name, asked);
+    }
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.data[i] != asked.data[i] && lower(name.data[i]) != lower(asked.data[i])) {
             return false;
         }
     }

@@ -206,6 +206,25 @@ static void dispositions_of_a_known_length_are_bytes(void) {
     close_server(OK "Content-Location: 5\r\n" KEPT "Content-Length: 1\r\n\r\na");
 }
 
+/* Names are looked up in lower case, which the Kelvin sign has among the letters of tokens. */
+static void names_with_a_kelvin_sign_are_found(void) {
+    static const char *const names[] = {"coo\xE2\x84\xAAie", "\xE2\x84\xAA\xE2\x84\xAA",
+                                        "coo\xE2\x84\xAA", "coo\xE2\x84"};
+    open_server(GET);
+    ASSERT_NO_ERROR(nh_outgoing_message_set_header_text(message(0), "Cookie", "a"));
+    ASSERT_NO_ERROR(nh_outgoing_message_set_header_text(message(0), "KK", "a"));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        nh_value name = text(names[i]);
+        bool has = false;
+        ASSERT_NO_ERROR(nh_outgoing_message_has_header(message(0), name, &has));
+        ASSERT_TRUE(has == (i < 2));
+        ASSERT_NO_ERROR(nh_outgoing_message_remove_header(message(0), name));
+        nh_value_release(&name);
+    }
+    end_text(0, "a");
+    close_server(OK KEPT "Content-Length: 1\r\n\r\na");
+}
+
 static nh_error *write_head(int status, nh_value reason, nh_value headers) {
     nh_error *error =
         nh_server_response_write_head(responses[0], nh_number(status), reason, headers);
@@ -281,6 +300,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(corked_chunks_follow_the_end),
         UNIT_CASE(heads_have_the_encoding_of_what_follows),
         UNIT_CASE(dispositions_of_a_known_length_are_bytes),
+        UNIT_CASE(names_with_a_kelvin_sign_are_found),
         UNIT_CASE(reasons_of_heads_that_fail_stay),
         UNIT_CASE(heads_that_expect_leave_as_text),
     };
