@@ -254,11 +254,6 @@ static void add_date(head_builder *head) {
     }
 }
 
-/* JavaScript's ToBoolean of a number. */
-static bool is_truthy(double number) {
-    return number < 0 || number > 0;
-}
-
 static void add_connection(head_builder *head) {
     nh_outgoing_message *message = head->message;
     if (message->removed_connection) {
@@ -274,7 +269,7 @@ static void add_connection(head_builder *head) {
     if (keep && !message->max_requests_on_connection_reached) {
         static const char connection[] = "Connection: keep-alive\r\nKeep-Alive: timeout=";
         bool tells_timeout =
-            is_truthy(message->keep_alive_timeout_ms) && message->default_keep_alive;
+            message->tells_keep_alive_timeout && message->default_keep_alive;
         nh_text_add(&head->text, connection,
                     tells_timeout ? sizeof(connection) - 1
                                   : sizeof("Connection: keep-alive\r\n") - 1);

@@ -66,7 +66,8 @@ struct nh_outgoing_message {
      * said, unchanged; undefined: nothing. */
     nh_value content_length;
     double bytes_written;         /* of the body, counted under strictContentLength */
-    double keep_alive_timeout_ms; /* for the Keep-Alive line; 0: none */
+    bool tells_keep_alive_timeout;
+    double keep_alive_timeout_ms; /* for the Keep-Alive line; may be NaN */
     double max_requests_per_socket;
     nh_value errored; /* null, then what destroy() was given: an error or undefined */
 

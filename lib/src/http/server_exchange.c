@@ -160,6 +160,21 @@ static void forget_request(nh_emitter *emitter, const nh_value *arguments, size_
     }
 }
 
+/* `timeout` + 1000 as JavaScript adds: a number, or else a text; NH_INVALID without memory. Longer
+ * than what the Keep-Alive field says, so that a client that keeps to it is not reset. */
+static nh_value a_second_longer(nh_memory *memory, nh_value timeout) {
+    if (timeout.type == NH_NUMBER || timeout.type == NH_BOOLEAN) {
+        return nh_number(nh_http_to_number(timeout) + 1000);
+    }
+    nh_value text = nh_value_to_string(memory, timeout);
+    nh_value longer = text;
+    if (text.type == NH_STRING) {
+        longer = nh_string_format(memory, "%s1000", nh_value_text(text));
+        nh_value_release(&text);
+    }
+    return longer;
+}
+
 /* Gives the connection the time that it may be idle. */
 static void start_keep_alive_timeout(nh_server_connection *connection, nh_stream *socket) {
     nh_value timeout = connection->server->settings[NH_SERVER_KEEP_ALIVE_TIMEOUT];
@@ -167,11 +182,7 @@ static void start_keep_alive_timeout(nh_server_connection *connection, nh_stream
     if (tcp == NULL || !nh_value_is_truthy(timeout)) {
         return;
     }
-    /* Longer than what the Keep-Alive field says, so that a client that keeps to it is not reset.
-     */
-    nh_value longer = timeout.type == NH_NUMBER ? nh_number(timeout.as.number + 1000)
-                                                : nh_string_format(memory_of(connection), "%s1000",
-                                                                   nh_value_text(timeout));
+    nh_value longer = a_second_longer(memory_of(connection), timeout);
     nh_error *error = nh_socket_set_timeout(tcp, longer, nh_undefined());
     nh_value_release(&longer);
     if (error == NULL) {
@@ -244,8 +255,9 @@ static nh_server_response *new_response(nh_server_connection *connection,
     message->high_water_mark = (double)nh_writable_high_water_mark(connection->socket);
     message->reject_nonstandard_body_writes =
         nh_server_is_set(server, NH_SERVER_REJECT_NONSTANDARD_BODY_WRITES);
-    message->keep_alive_timeout_ms =
-        nh_http_to_number(server->settings[NH_SERVER_KEEP_ALIVE_TIMEOUT]);
+    nh_value keep_alive_timeout = server->settings[NH_SERVER_KEEP_ALIVE_TIMEOUT];
+    message->tells_keep_alive_timeout = nh_value_is_truthy(keep_alive_timeout);
+    message->keep_alive_timeout_ms = nh_http_to_number(keep_alive_timeout);
     message->max_requests_per_socket =
         nh_http_to_number(server->settings[NH_SERVER_MAX_REQUESTS_PER_SOCKET]);
     message->should_keep_alive = should_keep_alive;
