@@ -21,7 +21,7 @@
  * writes, in a queue that doubles and then in a batch; written bytes wait in a queue, and are copied
  * when chunks are put together. */
 #define MEMORY_BASE ((size_t)1 << 20)
-#define MEMORY_PER_BYTE_SENT ((size_t)2000)
+#define MEMORY_PER_BYTE_READ ((size_t)2000)
 #define MEMORY_PER_BYTE_WRITTEN ((size_t)4)
 
 static struct grammar grammar;
@@ -288,6 +288,8 @@ static void open_run(struct server_run *run, const uint8_t *data, size_t size) {
     run->server_closes = 0;
     run->server_closed = 0;
     run->written = 0;
+    run->pushed = 0;
+    run->copies = 0;
     run->held_count = 0;
     grammar_begin(&grammar, &run->world, &hooks, run);
 }
@@ -346,10 +348,12 @@ static void check_clients(const struct server_run *run) {
 }
 
 static void check_memory(const struct server_run *run) {
-    size_t bound = MEMORY_BASE + MEMORY_PER_BYTE_WRITTEN * run->written;
+    size_t read = run->pushed;
     for (size_t i = 0; i < run->client_count; i++) {
-        bound += MEMORY_PER_BYTE_SENT * run->clients[i].sent;
+        read += run->clients[i].sent;
     }
+    size_t bound = MEMORY_BASE + MEMORY_PER_BYTE_WRITTEN * run->written +
+                   MEMORY_PER_BYTE_READ * read * (1 + run->copies);
     FUZZ_CHECK(run->world.memory->peak_bytes <= bound, "%zu bytes in use, more than %zu",
                run->world.memory->peak_bytes, bound);
 }

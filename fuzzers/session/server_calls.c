@@ -137,6 +137,7 @@ static void call_request(struct server_run *run, const struct fuzz_step *step,
     case SERVER_REQUEST_PIPE:
         response = server_run_pick(run, GRAMMAR_RESPONSE, argument);
         if (response != NULL) {
+            run->copies++;
             error = nh_readable_pipe(stream, response->object, argument % 2 == 0);
         }
         break;

@@ -51,6 +51,8 @@ struct server_run {
     unsigned server_closed;                 /* times that it emitted 'close' */
     nh_stream *adopted;                     /* the connection that the program brought */
     size_t written;                         /* bytes that the program wrote */
+    size_t pushed;                          /* bytes that it gave its own connection to read */
+    size_t copies; /* things by which what is read is there once more: pipes, announcements */
     nh_emitter *held[GRAMMAR_MOST_OBJECTS]; /* references of the program's */
     size_t held_count;
 };

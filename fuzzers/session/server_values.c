@@ -380,6 +380,7 @@ static void adopt(struct server_run *run, unsigned how) {
         }
         value = nh_value_of_object(nh_as_emitter(run->adopted));
     }
+    run->copies++;
     (void)nh_emitter_emit_value(nh_as_emitter(run->server), "connection", value);
     nh_value_release(&value);
 }
@@ -408,6 +409,7 @@ static nh_error *call_world(struct server_run *run, const struct fuzz_step *step
         return NULL;
     default:
         if (run->adopted != NULL && !nh_stream_is_destroyed(run->adopted)) {
+            run->pushed += step->bytes[0].length;
             (void)nh_readable_push_bytes(run->adopted, step->bytes[0]);
         }
         return NULL;
