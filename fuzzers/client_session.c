@@ -19,7 +19,8 @@
 static void check_progress(struct client_run *run) {
     client_check_ticks(run);
     run->iterations++;
-    FUZZ_CHECK(run->iterations < MOST_ITERATIONS + run->bytes * 4, "the loop never comes to rest");
+    FUZZ_CHECK(run->iterations < MOST_ITERATIONS + (run->bytes + run->answered) * 4,
+               "the loop never comes to rest");
     client_check_pools(run);
 }
 
@@ -161,6 +162,7 @@ static void begin(struct client_run *run, struct fuzz_input *input) {
     run->operations = 0;
     run->iterations = 0;
     run->bytes = 0;
+    run->answered = 0;
     run->exchange_count = 0;
     run->when_count = 0;
     run->connection_count = 0;

@@ -123,7 +123,8 @@ struct client_run {
     unsigned depth;          /* of listeners that do operations */
     size_t operations;       /* done so far */
     uint64_t iterations;
-    size_t bytes; /* sent in either direction by the script */
+    size_t bytes;    /* of bodies that the program sends */
+    size_t answered; /* bytes that servers send */
 
     struct client_exchange exchanges[CLIENT_REQUESTS];
     size_t exchange_count;

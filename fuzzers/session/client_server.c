@@ -55,6 +55,7 @@ void client_server_send(struct client_connection *connection, nh_bytes bytes) {
     if (bytes.length == 0 || connection->finishes || connection->finished) {
         return;
     }
+    connection->run->answered += bytes.length;
     if (connection->duplex != NULL) {
         (void)nh_readable_push_bytes(connection->duplex, bytes);
     } else if (connection->connection != NULL && connection->waiting_count < CLIENT_SENDS) {
