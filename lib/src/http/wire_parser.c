@@ -1,6 +1,7 @@
 /* llhttp's callbacks: field lines into a block, limits, and the events that are left. */
 #include "http/wire_parser_internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* The most that the names and values of one chunk's extensions may add up to, in bytes. */
@@ -65,6 +66,7 @@ static bool close_line(nh_wire_parser *parser) {
     }
     parser->line_open = false;
     nh_header_line line = parser->line;
+    assert(line.value_length == 0 || line.value + line.value_length <= parser->block.length);
     const uint8_t *value = parser->block.bytes + line.value;
     while (line.value_length > 0 &&
            (value[line.value_length - 1] == ' ' || value[line.value_length - 1] == '\t')) {
@@ -255,17 +257,22 @@ static size_t position(const nh_wire_parser *parser) {
 /* Runs llhttp inside of a run of its own: a listener had more to parse. If the outer run has handed
  * out the last of its input already (with the span still open), the inner one goes on from there.
  * Otherwise the outer one goes on where it was, and must not find half of what the inner one did
- * not come to an end with: its place in a token, or a span of other bytes. */
+ * not come to an end with: its place in a token, a span of other bytes, or half a head. */
 static llhttp_errno_t execute_inside(nh_wire_parser *parser, nh_bytes bytes) {
     llhttp_t *llhttp = &parser->llhttp;
     bool outer_goes_on = llhttp->_span_pos0 == NULL;
     int32_t place = llhttp->_index;
     void *span = llhttp->_span_cb0;
+    size_t header_bytes = parser->header_bytes;
+    size_t extension_bytes = parser->extension_bytes;
     llhttp_errno_t status = llhttp_execute(llhttp, (const char *)bytes.data, bytes.length);
     if (outer_goes_on) {
         llhttp->_index = place;
         llhttp->_span_pos0 = NULL;
         llhttp->_span_cb0 = span;
+        begin_message(parser); /* the outer run is at no line, nor does it need the last ones */
+        parser->header_bytes = header_bytes;
+        parser->extension_bytes = extension_bytes;
     }
     return status;
 }
