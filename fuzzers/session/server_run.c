@@ -160,11 +160,11 @@ bool server_run_has_line_end(nh_bytes bytes) {
 /* Iterations that are enough for anything a script can cause in one go: everything that can be sent
  * may arrive byte by byte, and timers may be due every few milliseconds. */
 static size_t most_iterations(const struct server_run *run) {
-    size_t most = 8192 + run->written;
+    size_t read = run->pushed;
     for (size_t i = 0; i < run->client_count; i++) {
-        most += 4 * run->clients[i].sent;
+        read += run->clients[i].sent;
     }
-    return most;
+    return 8192 + run->written + 4 * read * (1 + run->copies);
 }
 
 void server_run_pass(struct server_run *run, uint64_t milliseconds) {

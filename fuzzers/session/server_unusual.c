@@ -99,7 +99,7 @@ static void set_request(struct server_run *run, const struct fuzz_step *step,
 
 /* stream.pipeline(request, response), which gives both up when one fails. */
 static void pipeline(struct server_run *run, const struct fuzz_step *step,
-                     const struct grammar_object *request) {
+                     struct grammar_object *request) {
     const struct grammar_object *response =
         server_run_pick(run, GRAMMAR_RESPONSE, step->numbers[1]);
     if (response == NULL) {
@@ -111,6 +111,9 @@ static void pipeline(struct server_run *run, const struct fuzz_step *step,
     nh_emitter *const streams[] = {request->object, response->object};
     nh_value done = grammar_callback(run->grammar, "a pipeline", GRAMMAR_AT_MOST_ONCE, NULL);
     run->detached = true; /* it holds its streams until both are done, for ever if one never is */
+    /* It destroys the request without its connection, whose parser goes on with it: an idle
+     * connection tells the request so. */
+    request->excused |= GRAMMAR_BIT(GRAMMAR_TIMEOUT);
     nh_error_release(nh_stream_pipeline(streams, 2, done));
     nh_value_release(&done);
 }
