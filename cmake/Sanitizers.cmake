@@ -33,40 +33,32 @@ if(TOUCHSTONE_COVERAGE)
   target_link_options(touchstone_sanitizers INTERFACE ${coverage_flags})
 endif()
 
-# touchstone_trace_comparisons(TARGET [REGEX]): the engine is told what the sources of TARGET (that match) compare, since
-# their inputs are plain bytes, which it mutates by itself.
-function(touchstone_trace_comparisons target)
+# In builds for an engine: options of the sources of TARGET (that match REGEX), which come after those that it inherits.
+function(_touchstone_fuzzed_source_options target options)
   if(TOUCHSTONE_SANITIZE MATCHES "fuzzer")
     get_target_property(sources ${target} SOURCES)
     if(ARGN)
       list(FILTER sources INCLUDE REGEX "${ARGN}")
     endif()
-    set_source_files_properties(${sources} TARGET_DIRECTORY ${target}
-      PROPERTIES COMPILE_OPTIONS "-fsanitize-coverage=trace-cmp")
+    set_source_files_properties(${sources} TARGET_DIRECTORY ${target} PROPERTIES COMPILE_OPTIONS "${options}")
   endif()
+endfunction()
+
+# touchstone_trace_comparisons(TARGET [REGEX]): the engine is told what the sources of TARGET (that match) compare, since
+# their inputs are plain bytes, which it mutates by itself.
+function(touchstone_trace_comparisons target)
+  _touchstone_fuzzed_source_options(${target} -fsanitize-coverage=trace-cmp ${ARGN})
 endfunction()
 
 # touchstone_gives_no_feedback(TARGET [REGEX]): an input is not kept for what it reaches in these sources of TARGET (those
 # that match), which are checked all the same. Each edge that a run reaches is looked at after it: what lies below or
 # around the code that is to be searched would take more of the time than that code.
 function(touchstone_gives_no_feedback target)
-  if(TOUCHSTONE_SANITIZE MATCHES "fuzzer")
-    get_target_property(sources ${target} SOURCES)
-    if(ARGN)
-      list(FILTER sources INCLUDE REGEX "${ARGN}")
-    endif()
-    set_source_files_properties(${sources} TARGET_DIRECTORY ${target}
-      PROPERTIES COMPILE_OPTIONS "-fno-sanitize=fuzzer-no-link")
-  endif()
+  _touchstone_fuzzed_source_options(${target} -fno-sanitize=fuzzer-no-link ${ARGN})
 endfunction()
 
 # touchstone_is_not_fuzzed(TARGET): it checks what is fuzzed. Without coverage and checks of its own it is fast, and no
 # input is kept for the sake of an edge of it. It is checked in the builds without an engine, which replay the corpora.
-# Options of a source come after those that a target inherits.
 function(touchstone_is_not_fuzzed target)
-  if(TOUCHSTONE_SANITIZE MATCHES "fuzzer")
-    get_target_property(sources ${target} SOURCES)
-    set_source_files_properties(${sources} TARGET_DIRECTORY ${target}
-      PROPERTIES COMPILE_OPTIONS "-fno-sanitize=fuzzer-no-link,undefined")
-  endif()
+  _touchstone_fuzzed_source_options(${target} -fno-sanitize=fuzzer-no-link,undefined)
 endfunction()
