@@ -196,6 +196,8 @@ static void hand_over_take(nh_server_connection *connection, nh_value rest) {
     nh_server *server = connection->server;
     nh_stream *socket = connection->socket;
     nh_incoming_message *request = connection->parser.incoming;
+    /* Without its last listener the connection knows no socket any more. */
+    bool has_turn = nh_server_connection_has_turn(connection);
     (void)nh_emitter_retain(&request->stream.emitter);
     (void)nh_emitter_retain(&socket->emitter);
     unlisten(connection, "data", on_data);
@@ -206,7 +208,7 @@ static void hand_over_take(nh_server_connection *connection, nh_value rest) {
     end_consuming(connection);
     end_parser(connection);
     nh_server_connection_drop_incoming(connection); /* nobody would abort them */
-    if (!nh_server_connection_has_turn(connection)) {
+    if (!has_turn) {
         nh_server_connection_drop_outgoing(connection); /* nobody would give them theirs */
     }
     unlisten(connection, "timeout", on_timeout);
