@@ -81,6 +81,8 @@ void server_run_call_unusual(struct server_run *run, const struct fuzz_step *ste
 bool server_run_has_line_end(nh_bytes bytes);
 /* A value of any type (owned). */
 nh_value server_run_value(const struct server_run *run, unsigned choice, unsigned number);
+/* Of a Duplex of the program's: has nothing to read, and forgets what is written. */
+extern const nh_stream_operations server_run_taking;
 /* The program lets go of the connection that it brought. */
 void server_run_drop_adopted(struct server_run *run);
 /* Does what waits for this event. */

@@ -151,24 +151,11 @@ static void add_trailers_of(struct server_run *run, const struct fuzz_step *step
     nh_value_release(&list);
 }
 
-static void read_nothing(nh_stream *stream, size_t size, void *data) {
-    (void)stream;
-    (void)size;
-    (void)data;
-}
-
-static void forget_write(nh_stream *stream, nh_stream_chunk chunk, void *data) {
-    (void)data;
-    (void)chunk;
-    nh_stream_write_done(stream, NULL);
-}
-
 /* A response to a request that came from nowhere, on a connection that no server knows; the
  * connection may go before it has ended. */
 static void respond_alone(struct server_run *run, bool ends) {
-    static const nh_stream_operations operations = {.read = read_nothing, .write = forget_write};
     nh_loop *loop = run->world.loop;
-    nh_stream *duplex = nh_duplex_new(loop, NULL, &operations, NULL);
+    nh_stream *duplex = nh_duplex_new(loop, NULL, &server_run_taking, NULL);
     nh_incoming_message *request = nh_incoming_message_new(loop, duplex);
     nh_server_response *response =
         request != NULL ? nh_server_response_new(request, nh_undefined()) : NULL;

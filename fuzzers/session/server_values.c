@@ -358,7 +358,7 @@ static void keep_writing(nh_stream *stream, nh_stream_chunk chunk, void *data) {
     (void)data;
 }
 
-static const nh_stream_operations taking = {.read = read_nothing, .write = forget_write};
+const nh_stream_operations server_run_taking = {.read = read_nothing, .write = forget_write};
 static const nh_stream_operations stalling = {.read = read_nothing, .write = keep_writing};
 
 /* Emits 'connection' with a Duplex, or with something that is none. */
@@ -371,8 +371,8 @@ static void adopt(struct server_run *run, unsigned how) {
         value = value_of(run, how / 8, how);
     } else if (run->adopted == NULL) {
         run->stalls = how % 2 != 0;
-        run->adopted =
-            nh_duplex_new(run->world.loop, NULL, how % 2 == 0 ? &taking : &stalling, NULL);
+        run->adopted = nh_duplex_new(
+            run->world.loop, NULL, how % 2 == 0 ? &server_run_taking : &stalling, NULL);
     }
     if (how % 8 != 7) {
         if (run->adopted == NULL || nh_stream_is_destroyed(run->adopted)) {
