@@ -43,19 +43,19 @@ static void release(nh_error *error) {
     nh_error_release(error);
 }
 
-static nh_value callback_of(struct client_run *run, unsigned how, const char *what) {
-    struct grammar_call *call = NULL;
+/* A callback, if the script wants one, that belongs to the exchange. */
+static nh_value callback_of(struct client_exchange *exchange, unsigned how, const char *what,
+                            struct grammar_call **out_call) {
+    struct client_run *run = exchange->run;
+    *out_call = NULL;
     if ((how & 4u) == 0) {
         return nh_undefined();
     }
-    nh_value callback = grammar_callback(&run->grammar, what, GRAMMAR_AT_MOST_ONCE, &call);
-    return callback;
-}
-
-static void set_call_owner(struct client_run *run, nh_value callback, size_t exchange) {
-    if (callback.type == NH_FUNCTION && run->grammar.call_count > 0) {
-        run->grammar.calls[run->grammar.call_count - 1].data = exchange;
+    nh_value callback = grammar_callback(&run->grammar, what, GRAMMAR_AT_MOST_ONCE, out_call);
+    if (*out_call != NULL) {
+        (*out_call)->data = (size_t)(exchange - run->exchanges);
     }
+    return callback;
 }
 
 static void send_body(struct client_run *run, struct client_exchange *exchange,
@@ -70,8 +70,8 @@ static void send_body(struct client_run *run, struct client_exchange *exchange,
         chunk = body_of(run, step->numbers[0], 1, true);
     }
     nh_value encoding = (how & 8u) != 0 ? nh_string_of(run->memory, "latin1") : nh_undefined();
-    nh_value callback = callback_of(run, how, ends ? "end" : "write");
-    set_call_owner(run, callback, (size_t)(exchange - run->exchanges));
+    struct grammar_call *call;
+    nh_value callback = callback_of(exchange, how, ends ? "end" : "write", &call);
     if (ends) {
         /* Whoever ends a request late gets its 'finish' late, as in Node.js. For a lack of memory a
          * request goes on the tick, while 'finish' is under way. */
@@ -88,6 +88,9 @@ static void send_body(struct client_run *run, struct client_exchange *exchange,
             exchange->ends_under_way > 0 || (exchange->is_ended_by_a_pipe && run->depth > 0);
         if (is_nested && !nh_outgoing_message_writable_ended(message)) {
             exchange->events->more_finishes++;
+            exchange->finishes_again = true;
+        } else if (exchange->finishes_again && call != NULL) {
+            call->may_repeat = true; /* once for each 'finish', as in Node.js */
         }
         exchange->ends_under_way++;
         release(nh_outgoing_message_end(message, chunk, encoding, callback));
@@ -194,20 +197,24 @@ static void call_request(struct client_run *run, struct client_exchange *exchang
 
 /* --- responses ---------------------------------------------------------------------------- */
 
+void client_note_pipe(struct client_exchange *exchange, struct client_exchange *target, bool ends) {
+    target->is_foreign = true;
+    /* Its end ends the request, however late. */
+    target->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
+    if (ends && nh_readable_is_ended(nh_as_stream(exchange->response))) {
+        target->is_ended_by_a_pipe = true;
+    } else if (ends) {
+        exchange->ends |= UINT32_C(1) << (target - exchange->run->exchanges);
+    }
+}
+
 static void pipe_response(struct client_run *run, struct client_exchange *exchange, unsigned into) {
     struct client_exchange *target = exchange_of(run, into);
     if (target->request == NULL || target == exchange) {
         return;
     }
-    target->is_foreign = true;
-    /* Its end ends the request, however late. */
-    target->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH);
     bool ends = (into & 0x80u) == 0;
-    if (ends && nh_readable_is_ended(nh_as_stream(exchange->response))) {
-        target->is_ended_by_a_pipe = true;
-    } else if (ends) {
-        exchange->ends |= UINT32_C(1) << (target - run->exchanges);
-    }
+    client_note_pipe(exchange, target, ends);
     release(nh_readable_pipe(nh_as_stream(exchange->response), nh_as_emitter(target->request),
                              ends));
 }

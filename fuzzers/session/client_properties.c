@@ -372,6 +372,23 @@ static void get_name(struct client_run *run, nh_agent *agent, unsigned which) {
     nh_value_release(&options);
 }
 
+/* The global agent stays what it is: the books are those of three agents. */
+static void set_global_agent_and_back(struct client_run *run) {
+    nh_value before = nh_http_global_agent(run->loop);
+    if (before.type != NH_OBJECT) {
+        return; /* it could not be made */
+    }
+    nh_value first = nh_value_of_object(nh_as_emitter(run->agents[0]));
+    FUZZ_CHECK(nh_http_set_global_agent(run->loop, first) || run->world.memory->refused,
+               "http.globalAgent cannot be set");
+    nh_value got = nh_http_global_agent(run->loop);
+    check_same(run, got, first, "http.globalAgent");
+    (void)nh_http_set_global_agent(run->loop, before);
+    nh_value_release(&got);
+    nh_value_release(&first);
+    nh_value_release(&before);
+}
+
 /* Any value but for the limits, which have an operation of their own. */
 static void set_odd_agent_property(struct client_run *run, const struct fuzz_step *step) {
     static const nh_agent_property properties[] = {NH_AGENT_SCHEDULING, NH_AGENT_KEEP_ALIVE_MSECS};
@@ -394,16 +411,7 @@ static void set_odd_agent_property(struct client_run *run, const struct fuzz_ste
         FUZZ_CHECK(options.type == NH_MAP, "agent.options");
         nh_value_release(&options);
     } else if (run->agents[0] != NULL) {
-        nh_value first = nh_value_of_object(nh_as_emitter(run->agents[0]));
-        nh_value before = nh_http_global_agent(run->loop);
-        FUZZ_CHECK(nh_http_set_global_agent(run->loop, first) || run->world.memory->refused,
-                   "http.globalAgent cannot be set");
-        nh_value got = nh_http_global_agent(run->loop);
-        check_same(run, got, first, "http.globalAgent");
-        (void)nh_http_set_global_agent(run->loop, before);
-        nh_value_release(&got);
-        nh_value_release(&before);
-        nh_value_release(&first);
+        set_global_agent_and_back(run);
     }
 }
 

@@ -49,6 +49,7 @@ struct client_exchange {
     unsigned ends_under_way;     /* calls of end() that have not returned */
     uint32_t ends;               /* the requests, by bit, that the end of its response ends */
     bool is_ended_by_a_pipe;     /* that end has come, or comes on the next tick */
+    bool finishes_again;         /* one end() came from inside another */
     bool fails_with_socket;      /* its response does, when that was destroyed by the program */
     size_t agent;                /* whose it is; CLIENT_AGENTS: nobody's that the run knows */
     uint64_t aborted_at;         /* the loop's iteration then */
@@ -173,6 +174,9 @@ struct client_run {
 
 /* client_calls.c */
 
+/* The response of `exchange` is about to be piped into the request of `target`; `ends`: its end ends
+ * it. */
+void client_note_pipe(struct client_exchange *exchange, struct client_exchange *target, bool ends);
 /* Performs one operation; those that let time go on do nothing here. */
 void client_perform(struct client_run *run, const struct fuzz_step *step,
                     struct fuzz_input *following);

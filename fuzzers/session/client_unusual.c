@@ -154,8 +154,7 @@ static void pipeline(struct client_run *run, struct client_exchange *exchange,
         target == exchange) {
         return;
     }
-    target->is_foreign = true;
-    target->events->excused |= GRAMMAR_BIT(GRAMMAR_FINISH); /* its end ends it, however late */
+    client_note_pipe(exchange, target, true);
     target->may_abort = true;
     exchange->may_abort = true;
     run->grammar.promises_nothing = true;

@@ -103,6 +103,7 @@ struct grammar_call {
     const char *what;
     enum grammar_promise promise;
     bool called;
+    bool may_repeat; /* may be called more than once, for a reason */
     bool dropped;   /* nobody references it any more */
     uintptr_t data; /* of the target */
 };

@@ -128,7 +128,9 @@ struct server_exchange *server_run_meet(struct server_run *run, const nh_value *
             met.request = meet(run, emitter, GRAMMAR_INCOMING);
             nh_stream *socket = nh_incoming_message_socket((nh_incoming_message *)(void *)emitter);
             met.socket = socket != NULL ? grammar_find(run->grammar, nh_as_emitter(socket)) : NULL;
-        } else if (nh_emitter_is_a(emitter, "ServerResponse")) {
+        } else if (nh_emitter_is_a(emitter, "ServerResponse") && met.request != NULL &&
+                   run->exchange_count < SERVER_RUN_EXCHANGES) {
+            /* Without its request nobody could tell what the script does to whose connection. */
             met.response = meet(run, emitter, GRAMMAR_RESPONSE);
         } else if (nh_emitter_is_a(emitter, "Socket")) {
             met.socket = meet(run, emitter, GRAMMAR_SOCKET);

@@ -373,7 +373,9 @@ nh_error *nh_outgoing_store_head(nh_outgoing_message *message, nh_bytes first_li
         }
     }
     nh_text_add(&head.text, "\r\n", 2);
-    if (head.error == NULL && head.text.failed) {
+    const nh_http_constants *constants =
+        head.expect ? nh_http_constants_of(message->emitter.loop) : NULL;
+    if (head.error == NULL && (head.text.failed || (head.expect && constants == NULL))) {
         head.error = nh_error_out_of_memory();
     }
     if (head.error != NULL) {
@@ -387,14 +389,10 @@ nh_error *nh_outgoing_store_head(nh_outgoing_message *message, nh_bytes first_li
     message->head = head.text;
     message->has_head = true;
     message->head_sent = false;
-    if (head.expect) {
-        /* At once, and as text without an encoding: in UTF-8. */
-        const nh_http_constants *constants = nh_http_constants_of(message->emitter.loop);
-        return constants == NULL ? nh_error_out_of_memory()
-                                 : nh_outgoing_send(message, constants->nothing, nh_undefined(),
-                                                    nh_undefined(), NULL);
-    }
-    return NULL;
+    /* With Expect it is sent at once, and as text without an encoding: in UTF-8. */
+    return !head.expect ? NULL
+                        : nh_outgoing_send(message, constants->nothing, nh_undefined(),
+                                           nh_undefined(), NULL);
 }
 
 nh_value nh_http_join(nh_memory *memory, nh_value list, const char *separator,
