@@ -160,13 +160,14 @@ bool server_run_has_line_end(nh_bytes bytes) {
 /* --- time ----------------------------------------------------------------------------------- */
 
 /* Iterations that are enough for anything a script can cause in one go: everything that can be sent
- * may arrive byte by byte, and timers may be due every few milliseconds. */
+ * may arrive byte by byte, and timers may be due every few milliseconds. What arrives so and goes
+ * back is a chunk for each byte: six bytes, which may leave byte by byte, too. */
 static size_t most_iterations(const struct server_run *run) {
     size_t read = run->pushed;
     for (size_t i = 0; i < run->client_count; i++) {
         read += run->clients[i].sent;
     }
-    return 8192 + run->written + 4 * read * (1 + run->copies);
+    return 8192 + run->written + read * (4 + 6 * run->copies);
 }
 
 void server_run_pass(struct server_run *run, uint64_t milliseconds) {

@@ -110,6 +110,7 @@ static void pipeline(struct server_run *run, const struct fuzz_step *step,
     }
     nh_emitter *const streams[] = {request->object, response->object};
     nh_value done = grammar_callback(run->grammar, "a pipeline", GRAMMAR_AT_MOST_ONCE, NULL);
+    run->copies++;
     run->detached = true; /* it holds its streams until both are done, for ever if one never is */
     /* It destroys the request without its connection, whose parser goes on with it: an idle
      * connection tells the request so. */
