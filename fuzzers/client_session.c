@@ -157,6 +157,7 @@ static void begin(struct client_run *run, struct fuzz_input *input) {
     run->transport = run->world.simulator->operations;
     grammar_begin(&run->grammar, &run->world, &client_grammar_hooks, run);
     run->names_are_set = false;
+    run->agents_hear_nothing = false;
     run->sockets_are_shared = false;
     run->depth = 0;
     run->operations = 0;

@@ -157,7 +157,8 @@ enum client_origin {
     X(SIGNAL_PAIR, "signal_pair", "b")          /* place: two streams, one frees the other */      \
     X(SIGNAL_FAR, "signal_far", "b")            /* place: of a timeout that never comes */         \
     X(OPTION_TEXT, "option_text", "bv")         /* which option, a text */                         \
-    X(OPTION_PATH_LIST, "option_path_list", "") /* the path is a list with a text */
+    X(OPTION_PATH_LIST, "option_path_list", "") /* the path is a list with a text */               \
+    X(REMOVE_LISTENERS, "remove_listeners", "bbb") /* k, of which object, of which event */
 
 #define CLIENT_OPERATION_NAME(NAME, name, arguments) CLIENT_##NAME,
 enum client_operation { CLIENT_OPERATIONS(CLIENT_OPERATION_NAME) CLIENT_OPERATION_COUNT };

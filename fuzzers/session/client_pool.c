@@ -176,6 +176,9 @@ static void check_pool(struct client_run *run, const struct client_books *books,
 }
 
 void client_check_pools(struct client_run *run) {
+    if (run->agents_hear_nothing) {
+        return;
+    }
     for (size_t i = 0; i < CLIENT_AGENTS; i++) {
         if (run->agents[i] != NULL) {
             check_pool(run, &run->books[i], run->agents[i]);

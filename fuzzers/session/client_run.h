@@ -120,6 +120,7 @@ struct client_run {
     const nh_transport_operations *transport;
     uint8_t settings[CLIENT_SETTINGS];
     struct client_books books[CLIENT_AGENTS];
+    bool agents_hear_nothing; /* a socket lost the listeners by which its agent keeps its pool */
     bool sockets_are_shared; /* a request may come to its end with the socket of another one */
     unsigned depth;          /* of listeners that do operations */
     size_t operations;       /* done so far */

@@ -348,6 +348,19 @@ static void make_far_signal(struct client_run *run, nh_abort_signal **place) {
     }
 }
 
+/* --- listeners ---------------------------------------------------------------------------- */
+
+static void remove_listeners(struct client_exchange *exchange, const struct fuzz_step *step) {
+    struct grammar_object *const objects[] = {exchange->events, exchange->res_events,
+                                              exchange->socket_events};
+    struct grammar_object *object = objects[step->numbers[1] % 3];
+    if (object != NULL && object->object != NULL) {
+        exchange->run->agents_hear_nothing =
+            exchange->run->agents_hear_nothing || object == exchange->socket_events;
+        grammar_remove_listeners(object, (enum grammar_event)(step->numbers[2] % GRAMMAR_EVENTS));
+    }
+}
+
 /* --- one operation ------------------------------------------------------------------------ */
 
 static void perform_on_exchange(struct client_run *run, const struct fuzz_step *step) {
@@ -358,6 +371,8 @@ static void perform_on_exchange(struct client_run *run, const struct fuzz_step *
     nh_emitter *held = nh_emitter_retain(nh_as_emitter(exchange->request));
     if (step->operation == CLIENT_REQUEST_PIPELINE) {
         pipeline(run, exchange, &run->exchanges[step->numbers[1] % run->exchange_count]);
+    } else if (step->operation == CLIENT_REMOVE_LISTENERS) {
+        remove_listeners(exchange, step);
     } else {
         call_request(run, exchange, step);
     }

@@ -214,6 +214,14 @@ void grammar_listen(struct grammar_object *object, uint64_t events) {
     }
 }
 
+void grammar_remove_listeners(struct grammar_object *object, enum grammar_event event) {
+    uint64_t own = object->attached & BIT(event);
+    object->grammar->promises_nothing = true;
+    nh_emitter_remove_all_listeners(object->object, event_names[event]);
+    object->attached &= ~own;
+    grammar_listen(object, own);
+}
+
 struct grammar_object *grammar_watch(struct grammar *grammar, nh_emitter *emitter,
                                      enum grammar_kind kind, uint64_t events) {
     if (grammar->object_count == GRAMMAR_MOST_OBJECTS) {

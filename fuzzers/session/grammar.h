@@ -148,6 +148,9 @@ struct grammar_object *grammar_watch(struct grammar *grammar, nh_emitter *object
                                      enum grammar_kind kind, uint64_t events);
 /* Adds further listeners. */
 void grammar_listen(struct grammar_object *object, uint64_t events);
+/* Removes the listeners of an event, as a program can: the library's own, too, and with them what
+ * Node.js promises. The watching ones come back. */
+void grammar_remove_listeners(struct grammar_object *object, enum grammar_event event);
 /* The record of an object that lives; NULL when it isn't watched. */
 struct grammar_object *grammar_find(struct grammar *grammar, const nh_emitter *object);
 

@@ -79,6 +79,7 @@ static const struct fuzz_operation operations[SERVER_OPERATIONS] = {
     [SERVER_RESPONSE_EMIT] = {"response.emit-socket", "b"},
     [SERVER_RESPONSE_ALONE] = {"response-alone", "b"},
     [SERVER_REQUEST_RESPOND] = {"request.respond", "bb"},
+    [SERVER_REMOVE_LISTENERS] = {"removeAllListeners", "bbb"},
 };
 
 const struct fuzz_script_format fuzz_script_format = {

@@ -179,7 +179,21 @@ static void respond_alone(struct server_run *run, bool ends) {
 
 /* --- one operation -------------------------------------------------------------------------- */
 
+static void remove_listeners(struct server_run *run, const struct fuzz_step *step) {
+    static const enum grammar_kind kinds[] = {GRAMMAR_SOCKET, GRAMMAR_RESPONSE, GRAMMAR_INCOMING,
+                                              GRAMMAR_SERVER};
+    struct grammar_object *object =
+        server_run_pick(run, kinds[step->numbers[0] % 4], step->numbers[1]);
+    if (object != NULL) {
+        grammar_remove_listeners(object, (enum grammar_event)(step->numbers[2] % GRAMMAR_EVENTS));
+    }
+}
+
 void server_run_call_unusual(struct server_run *run, const struct fuzz_step *step) {
+    if (step->operation == SERVER_REMOVE_LISTENERS) {
+        remove_listeners(run, step);
+        return;
+    }
     if (step->operation == SERVER_SET_TEXT) {
         set_text(run, step);
         return;
