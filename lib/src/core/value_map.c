@@ -267,19 +267,34 @@ void nh_map_delete_bytes(nh_value map, nh_bytes key) {
     nh_value_release(&removed.value);
 }
 
+/* Sets an entry of another map, whose key is shared. */
+static bool assign_entry(nh_map *map, const map_entry *entry) {
+    size_t existing = find(map, key_bytes(entry), entry->hash);
+    if (existing < map->length) {
+        nh_value_assign_take(&map->entries[existing].value, nh_value_retain(entry->value));
+        return true;
+    }
+    if (!make_room(map)) {
+        return false;
+    }
+    entry->key->references++;
+    insert(map, entry->key, entry->hash, nh_value_retain(entry->value));
+    return true;
+}
+
+bool nh_map_assign(nh_value map, nh_value source) {
+    bool ok = map.type == NH_MAP;
+    for (size_t i = 0; ok && i < nh_map_length(source); i++) {
+        ok = assign_entry(map.as.map, &source.as.map->entries[i]);
+    }
+    return ok;
+}
+
 nh_value nh_map_copy(nh_memory *memory, nh_value map) {
     nh_value copy = map.type == NH_MAP ? nh_map_new(memory) : (nh_value){.type = NH_INVALID};
-    if (copy.type == NH_INVALID) {
-        return copy;
-    }
-    for (size_t i = 0; i < map.as.map->length; i++) {
-        const map_entry *entry = &map.as.map->entries[i];
-        if (!make_room(copy.as.map)) {
-            nh_value_release(&copy);
-            return (nh_value){.type = NH_INVALID};
-        }
-        entry->key->references++;
-        insert(copy.as.map, entry->key, entry->hash, nh_value_retain(entry->value));
+    if (!nh_map_assign(copy, map)) {
+        nh_value_release(&copy);
+        return (nh_value){.type = NH_INVALID};
     }
     return copy;
 }

@@ -94,12 +94,8 @@ static nh_error *check_options(nh_memory *memory, nh_value options) {
 /* A copy with the two options that every agent has. */
 static bool copy_options(nh_agent *agent, nh_value given) {
     agent->options = nh_map_new(memory_of(agent));
-    for (size_t i = 0; i < nh_map_length(given); i++) {
-        if (!nh_map_set_bytes(agent->options, nh_map_key_at(given, i), nh_map_value_at(given, i))) {
-            return false;
-        }
-    }
-    return (nh_map_get(given, "noDelay").type != NH_UNDEFINED ||
+    return nh_map_assign(agent->options, given) &&
+           (nh_map_get(given, "noDelay").type != NH_UNDEFINED ||
             nh_map_set_take(agent->options, "noDelay", nh_boolean(true))) &&
            nh_map_set_take(agent->options, "path", nh_null());
 }

@@ -6,15 +6,6 @@
 
 #include <string.h>
 
-static bool assign_all(nh_value target, nh_value source) {
-    for (size_t i = 0; i < nh_map_length(source); i++) {
-        if (!nh_map_set_bytes(target, nh_map_key_at(source, i), nh_map_value_at(source, i))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The host of a Host field: "abc", "abc:123", "[::1]", "[::1]:123". */
 static nh_bytes host_of_field(nh_bytes field) {
     bool bracketed = field.length > 0 && field.data[0] == '[';
@@ -54,7 +45,7 @@ nh_error *nh_agent_connection_options(nh_agent *agent, nh_value options,
                                       const nh_client_request *request, nh_value *out_options) {
     nh_memory *memory = nh_object_memory(&agent->emitter);
     nh_value merged = nh_map_new(memory);
-    bool ok = assign_all(merged, options) && assign_all(merged, agent->options);
+    bool ok = nh_map_assign(merged, options) && nh_map_assign(merged, agent->options);
     nh_value socket_path = nh_map_get(merged, "socketPath");
     if (ok && nh_value_is_truthy(socket_path)) {
         ok = nh_map_set_take(merged, "path", nh_value_retain(socket_path));

@@ -20,16 +20,6 @@ static nh_memory *memory_of(const nh_client_request *request) {
 
 /* --- arguments ---------------------------------------------------------------------------- */
 
-/* Object.assign(target, source) */
-static bool assign_all(nh_value target, nh_value source) {
-    for (size_t i = 0; i < nh_map_length(source); i++) {
-        if (!nh_map_set_bytes(target, nh_map_key_at(source, i), nh_map_value_at(source, i))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A map of its own for what came as the first argument. */
 static nh_error *options_of_url(nh_memory *memory, nh_value url, nh_value *out) {
     if (url.type != NH_STRING) {
@@ -63,7 +53,7 @@ nh_error *nh_client_options_of_arguments(nh_memory *memory, nh_value url, nh_val
     }
     if (options.type == NH_FUNCTION) {
         callback = options;
-    } else if (!assign_all(merged, options)) {
+    } else if (!nh_map_assign(merged, options)) {
         nh_value_release(&merged);
         return nh_error_out_of_memory();
     }

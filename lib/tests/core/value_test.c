@@ -228,6 +228,25 @@ static void large_maps_find_everything(void) {
     nh_value_release(&copy);
 }
 
+/* Object.assign: what is there keeps its place, what is new follows in the order of the source. */
+static void maps_take_what_another_has(void) {
+    nh_memory *memory = nh_memory_default();
+    nh_value map = nh_map_new(memory);
+    nh_value source = nh_map_new(memory);
+    ASSERT_TRUE(nh_map_set(map, "b", nh_number(1)) && nh_map_set(map, "a", nh_number(2)));
+    ASSERT_TRUE(nh_map_set(source, "c", nh_number(3)) && nh_map_set(source, "a", nh_number(4)) &&
+                nh_map_set(source, "7", nh_number(5)));
+    ASSERT_TRUE(nh_map_assign(map, source));
+    nh_value_release(&source);
+    nh_value shown = nh_value_inspect(memory, map);
+    ASSERT_STR_EQ(nh_value_text(shown), "{ '7': 5, b: 1, a: 4, c: 3 }");
+    nh_value_release(&shown);
+    ASSERT_TRUE(nh_map_assign(map, nh_undefined()));
+    ASSERT_SIZE_EQ(nh_map_length(map), 4);
+    ASSERT_TRUE(!nh_map_assign(nh_number(1), map));
+    nh_value_release(&map);
+}
+
 static void lists_grow_and_shrink(void) {
     nh_memory *memory = nh_memory_default();
     nh_value list = nh_list_new(memory);
@@ -337,6 +356,7 @@ int main(int argc, char **argv) {
         UNIT_CASE(slices_share_and_outlive),
         UNIT_CASE(maps_keep_property_order),
         UNIT_CASE(large_maps_find_everything),
+        UNIT_CASE(maps_take_what_another_has),
         UNIT_CASE(lists_grow_and_shrink),
         UNIT_CASE(functions_are_called_and_released),
         UNIT_CASE(every_refused_allocation_is_survived),
