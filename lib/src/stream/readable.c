@@ -43,10 +43,15 @@ bool nh_readable_side_init(nh_stream *stream, const nh_stream_options *options) 
     return true;
 }
 
-void nh_readable_side_deinit(nh_stream *stream) {
+static void drop_chunks(nh_stream *stream) {
     while (stream->readable.chunks.count > 0) {
         nh_readable_pop_chunk(stream);
     }
+    stream->readable.length = 0;
+}
+
+void nh_readable_side_deinit(nh_stream *stream) {
+    drop_chunks(stream);
     nh_queue_deinit(&stream->readable.chunks, memory_of(stream));
     nh_pipes_deinit(stream);
 }
@@ -433,6 +438,7 @@ static nh_value read_retained(nh_stream *stream, double size) {
         size_t before = amount;
         taken = nh_readable_take(stream, amount);
         if (taken.type == NH_INVALID) {
+            drop_chunks(stream); /* part of them was taken */
             nh_stream_fail_no_memory(stream);
             return nh_null();
         }
