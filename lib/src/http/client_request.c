@@ -63,10 +63,13 @@ void nh_client_request_set_response(nh_client_request *request, nh_incoming_mess
     if (res != NULL) {
         (void)nh_emitter_retain(&res->stream.emitter);
     }
-    if (before != NULL) {
-        before->request = NULL;
-        nh_emitter_release(&before->stream.emitter);
+    if (before == NULL) {
+        return;
     }
+    /* The one that an upgrade follows still tells whose it was; nobody holds it for that. */
+    bool is_replaced = res != NULL && before->request != NULL;
+    before->request = is_replaced ? nh_emitter_retain(&request->message.emitter) : NULL;
+    nh_emitter_release(&before->stream.emitter);
 }
 
 static void destroy_object(nh_emitter *emitter) {
