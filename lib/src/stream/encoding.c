@@ -86,10 +86,21 @@ static bool is_surrogate(uint32_t code_point) {
     return code_point >= 0xD800 && code_point <= 0xDFFF;
 }
 
+/* The first byte of three that stand for a surrogate, and for some other characters. */
+#define SURROGATE_LEAD 0xED
+
 static size_t encode_utf8(nh_bytes text, uint8_t *out) {
     size_t written = 0;
 
     for (size_t at = 0; at < text.length;) {
+        const uint8_t *lead = memchr(text.data + at, SURROGATE_LEAD, text.length - at);
+        size_t plain = lead == NULL ? text.length - at : (size_t)(lead - (text.data + at));
+        memcpy(out + written, text.data + at, plain);
+        written += plain;
+        at += plain;
+        if (lead == NULL) {
+            break;
+        }
         uint32_t code_point = 0;
         size_t taken = nh_utf8_decode(text.data + at, text.length - at, &code_point);
         if (is_surrogate(code_point)) {
@@ -111,6 +122,13 @@ static size_t encode_units(nh_bytes text, bool wide, uint8_t *out) {
     size_t written = 0;
 
     for (size_t at = 0; at < text.length;) {
+        if (text.data[at] < 0x80) {
+            out[written++] = text.data[at++];
+            if (wide) {
+                out[written++] = 0;
+            }
+            continue;
+        }
         uint32_t code_point = 0;
         uint16_t units[2];
         size_t count = 1;
