@@ -290,6 +290,8 @@ static void open_run(struct server_run *run, const uint8_t *data, size_t size) {
     run->written = 0;
     run->pushed = 0;
     run->copies = 0;
+    run->iterations = 0;
+    run->cuts_nothing = false;
     run->held_count = 0;
     grammar_begin(&grammar, &run->world, &hooks, run);
 }

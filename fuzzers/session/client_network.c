@@ -4,6 +4,13 @@
 static const int statuses[] = {-104, -111, -110, -32, -103, -105};
 #define STATUSES (sizeof(statuses) / sizeof(statuses[0]))
 
+static const nh_simulator_direction directions[] = {NH_SIMULATOR_TO_SERVER, NH_SIMULATOR_TO_CLIENT};
+
+static void cut_nothing(nh_simulator_shape *shape) {
+    shape->segment_bytes = 0;
+    shape->write_limit_bytes = 0;
+}
+
 void client_shape(struct client_run *run, unsigned direction, unsigned what, unsigned amount) {
     nh_simulator_shape shape = {.segment_bytes = 0};
     switch (what % 6) {
@@ -26,9 +33,28 @@ void client_shape(struct client_run *run, unsigned direction, unsigned what, uns
     default:
         break; /* as usual again */
     }
-    nh_simulator_set_shape(run->world.simulator,
-                           (direction & 1u) != 0 ? NH_SIMULATOR_TO_CLIENT : NH_SIMULATOR_TO_SERVER,
-                           &shape);
+    if (run->cuts_nothing) {
+        cut_nothing(&shape);
+    }
+    run->shapes[direction & 1u] = shape;
+    nh_simulator_set_shape(run->world.simulator, directions[direction & 1u], &shape);
+}
+
+void client_stop_cutting(struct client_run *run) {
+    run->cuts_nothing = true;
+    for (size_t i = 0; i < 2; i++) {
+        cut_nothing(&run->shapes[i]);
+        nh_simulator_set_shape(run->world.simulator, directions[i], &run->shapes[i]);
+    }
+    for (size_t i = 0; i < 2 * run->connection_count; i++) {
+        nh_connection *connection = run->connections[i / 2].connection;
+        nh_simulator_shape shape;
+        if (connection != NULL && nh_simulator_connection_get_shape(connection, directions[i % 2],
+                                                                    &shape) == 0) {
+            cut_nothing(&shape);
+            (void)nh_simulator_connection_set_shape(connection, directions[i % 2], &shape);
+        }
+    }
 }
 
 void client_route(struct client_run *run, unsigned origin, unsigned outcome) {

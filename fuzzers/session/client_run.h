@@ -120,6 +120,8 @@ struct client_run {
     const nh_transport_operations *transport;
     uint8_t settings[CLIENT_SETTINGS];
     struct client_books books[CLIENT_AGENTS];
+    nh_simulator_shape shapes[2]; /* of connections to come, to the server and to the client */
+    bool cuts_nothing;            /* the network, from now on */
     bool agents_hear_nothing; /* a socket lost the listeners by which its agent keeps its pool */
     bool sockets_are_shared; /* a request may come to its end with the socket of another one */
     unsigned depth;          /* of listeners that do operations */
@@ -252,6 +254,8 @@ extern const size_t client_method_count;
 /* client_network.c */
 
 void client_shape(struct client_run *run, unsigned direction, unsigned what, unsigned amount);
+/* From now on the network passes on what it gets, in one piece. */
+void client_stop_cutting(struct client_run *run);
 void client_route(struct client_run *run, unsigned origin, unsigned outcome);
 void client_lookup(struct client_run *run, unsigned name, unsigned outcome);
 void client_fault(struct client_run *run, unsigned operation, unsigned nth, unsigned status);

@@ -170,6 +170,27 @@ static size_t most_iterations(const struct server_run *run) {
     return 8192 + run->written + read * (4 + 6 * run->copies);
 }
 
+/* A network that cuts everything into bytes shows what it can in the first ones; what comes later
+ * would take most of the time of all runs. */
+#define PATIENCE 256
+
+/* From now on the network passes on what it gets. */
+static void stop_cutting(struct server_run *run) {
+    static const enum nh_simulator_direction directions[] = {NH_SIMULATOR_TO_SERVER,
+                                                             NH_SIMULATOR_TO_CLIENT};
+    run->cuts_nothing = true;
+    for (size_t i = 0; i < 2 * run->client_count; i++) {
+        nh_connection *connection = run->clients[i / 2].connection;
+        nh_simulator_shape shape;
+        if (connection != NULL && run->clients[i / 2].connected &&
+            nh_simulator_connection_get_shape(connection, directions[i % 2], &shape) == 0) {
+            shape.segment_bytes = 0;
+            shape.write_limit_bytes = 0;
+            (void)nh_simulator_connection_set_shape(connection, directions[i % 2], &shape);
+        }
+    }
+}
+
 void server_run_pass(struct server_run *run, uint64_t milliseconds) {
     nh_transport *simulator = run->world.simulator;
     uint64_t until = nh_loop_now_ms(run->world.loop) + milliseconds;
@@ -177,6 +198,10 @@ void server_run_pass(struct server_run *run, uint64_t milliseconds) {
     size_t most = most_iterations(run);
     while (nh_simulator_step(simulator, until)) {
         iterations++;
+        run->iterations++;
+        if (run->iterations == PATIENCE) {
+            stop_cutting(run);
+        }
         if (iterations == most) {
             most = most_iterations(run); /* listeners may have written */
         }
@@ -225,6 +250,10 @@ static void shape(struct server_run *run, const struct fuzz_step *step) {
     unsigned kind = step->numbers[1];
     nh_simulator_shape chosen;
     server_run_shape(kind, step->numbers[2], &chosen);
+    if (run->cuts_nothing) {
+        chosen.segment_bytes = 0;
+        chosen.write_limit_bytes = 0;
+    }
     if (client->connection != NULL && client->connected) {
         (void)nh_simulator_connection_set_shape(
             client->connection, kind >= 128 ? NH_SIMULATOR_TO_CLIENT : NH_SIMULATOR_TO_SERVER,

@@ -52,6 +52,8 @@ struct server_run {
     nh_stream *adopted;                     /* the connection that the program brought */
     size_t written;                         /* bytes that the program wrote */
     size_t pushed;                          /* bytes that it gave its own connection to read */
+    size_t iterations; /* of the loop */
+    bool cuts_nothing; /* the network, for there were many */
     size_t copies; /* things by which what is read is there once more: pipes, announcements */
     nh_emitter *held[GRAMMAR_MOST_OBJECTS]; /* references of the program's */
     size_t held_count;
