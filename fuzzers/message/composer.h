@@ -186,6 +186,14 @@ void fuzz_compose_object(struct fuzz_composer *composer, struct fuzz_message *me
                          const struct fuzz_step *step);
 void fuzz_compose_alone(struct fuzz_composer *composer, const struct fuzz_step *step);
 
+/* The error that a header of that name and value is refused with, or NULL. */
+const char *fuzz_predict_field(struct fuzz_text name, struct fuzz_value value);
+/* removeHeader() was called: the header is gone, and so may be what the library adds by itself. */
+void fuzz_note_removal(struct fuzz_message *message, struct fuzz_text text);
+/* One more header to be given to writeHead(); behind the last one that there is room for, none. */
+void fuzz_give_header(struct fuzz_composer *composer, struct fuzz_message *message,
+                      const struct fuzz_step *step);
+
 /* How the headers that were given reach a head. */
 enum fuzz_given_form {
     FUZZ_GIVEN_MAP,         /* a map, there is no header yet: it is the head */
