@@ -18,8 +18,8 @@
 /* The most memory that a run may have in use: a part for the server and its connections, and one
  * for what a script can make it keep. A pipelined request of 18 bytes becomes a request and a
  * response with their listeners; a byte of a body that arrives by itself and is piped becomes three
- * writes, in a queue that doubles and then in a batch; written bytes wait in a queue, and are copied
- * when chunks are put together. */
+ * writes, in a queue that doubles and then in a batch; written bytes wait in a queue, and are
+ * copied when chunks are put together. */
 #define MEMORY_BASE ((size_t)1 << 20)
 #define MEMORY_PER_BYTE_READ ((size_t)2000)
 #define MEMORY_PER_BYTE_WRITTEN ((size_t)4)

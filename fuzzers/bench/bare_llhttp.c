@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     llhttp_t parser;
     llhttp_settings_init(&settings);
     llhttp_init(&parser, HTTP_REQUEST, &settings);
-    if (llhttp_execute(&parser, (const char *)data + SETTINGS_BYTES, size - SETTINGS_BYTES) == HPE_OK) {
+    if (llhttp_execute(&parser, (const char *)data + SETTINGS_BYTES, size - SETTINGS_BYTES) ==
+        HPE_OK) {
         (void)llhttp_finish(&parser);
     }
     return 0;

@@ -2,9 +2,10 @@
  *
  * Usage: fuzz_TARGET [--print] FILE|FOLDER...
  *
- * Every file, and every file below a folder, is given to the target once, in the order of names; hidden
- * files and dictionaries (*.dict) of a folder are no inputs. A finding ends the process, after the
- * name of the input was printed. With --print, inputs are printed in words instead of being run.
+ * Every file, and every file below a folder, is given to the target once, in the order of names;
+ * hidden files and dictionaries (*.dict) of a folder are no inputs. A finding ends the process,
+ * after the name of the input was printed. With --print, inputs are printed in words instead of
+ * being run.
  *
  * Exit status: 0 everything ran; 2 wrong usage, something could not be read, or there was no input;
  * that of the finding otherwise. */

@@ -61,7 +61,8 @@ static void set_header(struct fuzz_composer *composer, struct fuzz_message *mess
     bool is_nothing = collects && value.kind == FUZZ_VALUE_EMPTY_LIST;
     nh_value name_value = fuzz_text_value(memory_of(composer), name);
     nh_value given = fuzz_value_make(memory_of(composer), value);
-    const char *code = message->head_made ? "ERR_HTTP_HEADERS_SENT" : fuzz_predict_field(name, value);
+    const char *code =
+        message->head_made ? "ERR_HTTP_HEADERS_SENT" : fuzz_predict_field(name, value);
     if (collects && !message->head_made && value.kind == FUZZ_VALUE_UNDEFINED) {
         code = NULL; /* the list is checked, not the element */
     }

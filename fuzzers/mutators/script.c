@@ -405,8 +405,8 @@ static edit *const edits[] = {
 };
 
 #define TRIES 8
-/* A script longer than this is made shorter half of the time: what a mutant adds costs time in all that
- * come of it, and hardly any bug needs it. */
+/* A script longer than this is made shorter half of the time: what a mutant adds costs time in all
+ * that come of it, and hardly any bug needs it. */
 #define LONG_BYTES 200
 
 static void edit_once(struct editor *editor) {

@@ -1,7 +1,9 @@
-/* planted.h - bugs on purpose, one at a time; part of every source file of the build with planted bugs.
+/* planted.h - bugs on purpose, one at a time; part of every source file of the build with planted
+ * bugs.
  *
- * PLANTED(name) is true when the environment variable TOUCHSTONE_PLANTED_BUG names that bug, with dashes
- * for underscores. Which there are: planted_bugs.h, which script/fuzz --planted makes from the patches.
+ * PLANTED(name) is true when the environment variable TOUCHSTONE_PLANTED_BUG names that bug, with
+ * dashes for underscores. Which there are: planted_bugs.h, which script/fuzz --planted makes from
+ * the patches.
  *
  * Included before everything else, so it includes no header of the C library itself. */
 #ifndef FUZZERS_PLANTED_PLANTED_H

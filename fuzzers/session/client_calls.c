@@ -215,8 +215,8 @@ static void pipe_response(struct client_run *run, struct client_exchange *exchan
     }
     bool ends = (into & 0x80u) == 0;
     client_note_pipe(exchange, target, ends);
-    release(nh_readable_pipe(nh_as_stream(exchange->response), nh_as_emitter(target->request),
-                             ends));
+    release(
+        nh_readable_pipe(nh_as_stream(exchange->response), nh_as_emitter(target->request), ends));
 }
 
 static void read_headers(nh_incoming_message *response) {

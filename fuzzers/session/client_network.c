@@ -49,8 +49,8 @@ void client_stop_cutting(struct client_run *run) {
     for (size_t i = 0; i < 2 * run->connection_count; i++) {
         nh_connection *connection = run->connections[i / 2].connection;
         nh_simulator_shape shape;
-        if (connection != NULL && nh_simulator_connection_get_shape(connection, directions[i % 2],
-                                                                    &shape) == 0) {
+        if (connection != NULL &&
+            nh_simulator_connection_get_shape(connection, directions[i % 2], &shape) == 0) {
             cut_nothing(&shape);
             (void)nh_simulator_connection_set_shape(connection, directions[i % 2], &shape);
         }

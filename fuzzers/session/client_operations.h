@@ -128,7 +128,7 @@ enum client_origin {
     X(START_READING, "start_reading", "b")                                                         \
     X(ACCEPT, "accept", "b") /* from now on: 0 as usual, 1 without reading, 2 reset, 3 close */    \
     /* the network */                                                                              \
-    X(SHAPE, "shape", "bbs")  /* direction, what (client_network.c), how much */                 \
+    X(SHAPE, "shape", "bbs")  /* direction, what (client_network.c), how much */                   \
     X(ROUTE, "route", "bb")   /* origin, what becomes of connects to it */                         \
     X(LOOKUP, "lookup", "bb") /* name, what looking it up gives */                                 \
     X(FAULT, "fault", "bbb")  /* operation, occurrence, status */                                  \
@@ -137,27 +137,27 @@ enum client_origin {
     X(TURN, "turn", "b") /* so many iterations at most, without waiting */                         \
     X(STEP, "step", "s") /* milliseconds */                                                        \
     /* properties and values of other types (client_properties.c) */                               \
-    X(OPTION_ODD, "option_odd", "bb")           /* which option, what value */                     \
-    X(REQ_PROPERTY, "req_property", "bbb")      /* k, which, what value */                         \
-    X(RES_PROPERTY, "res_property", "bbb")      /* k, which, what value */                         \
-    X(AGENT_PROPERTY, "agent_property", "bbb")  /* which agent, which, what value */               \
-    X(AGENT_REPLACE, "agent_replace", "bbb")    /* which agent, member, what it does instead */    \
-    X(TIMEOUT_ODD, "timeout_odd", "bbb")        /* k, of request or response, what value */        \
-    X(SIGNAL_MAKE, "signal_make", "bbs")        /* place, how, milliseconds or sources */          \
-    X(SIGNAL_READ, "signal_read", "b")          /* place */                                        \
+    X(OPTION_ODD, "option_odd", "bb")          /* which option, what value */                      \
+    X(REQ_PROPERTY, "req_property", "bbb")     /* k, which, what value */                          \
+    X(RES_PROPERTY, "res_property", "bbb")     /* k, which, what value */                          \
+    X(AGENT_PROPERTY, "agent_property", "bbb") /* which agent, which, what value */                \
+    X(AGENT_REPLACE, "agent_replace", "bbb")   /* which agent, member, what it does instead */     \
+    X(TIMEOUT_ODD, "timeout_odd", "bbb")       /* k, of request or response, what value */         \
+    X(SIGNAL_MAKE, "signal_make", "bbs")       /* place, how, milliseconds or sources */           \
+    X(SIGNAL_READ, "signal_read", "b")         /* place */                                         \
     X(SIGNAL_ABORT_WITH, "signal_abort_with", "bb") /* controller, what reason */                  \
     /* calls that hardly a program makes (client_unusual.c) */                                     \
-    X(OPTION_CONNECT, "option_connect", "bb")   /* what createConnection does, with what value */  \
-    X(OPTION_UNIQUE, "option_unique", "b")      /* a value in the list uniqueHeaders */            \
-    X(REQUEST_OF_URL, "request_of_url", "bb")   /* how the URL is given, what its port is */       \
-    X(REQUEST_PIPELINE, "request_pipeline", "bb") /* k, whose response goes into which request */  \
-    X(REQUEST_ODD, "request_odd", "bbb")        /* k, which call, what value */                    \
-    X(AGENT_MAKE, "agent_make", "bb")           /* which option, what value */                     \
-    X(AGENT_ODD, "agent_odd", "bbb")            /* which agent, which call, what value */          \
-    X(SIGNAL_PAIR, "signal_pair", "b")          /* place: two streams, one frees the other */      \
-    X(SIGNAL_FAR, "signal_far", "b")            /* place: of a timeout that never comes */         \
-    X(OPTION_TEXT, "option_text", "bv")         /* which option, a text */                         \
-    X(OPTION_PATH_LIST, "option_path_list", "") /* the path is a list with a text */               \
+    X(OPTION_CONNECT, "option_connect", "bb") /* what createConnection does, with what value */    \
+    X(OPTION_UNIQUE, "option_unique", "b")    /* a value in the list uniqueHeaders */              \
+    X(REQUEST_OF_URL, "request_of_url", "bb") /* how the URL is given, what its port is */         \
+    X(REQUEST_PIPELINE, "request_pipeline", "bb")  /* k, whose response goes into which request */ \
+    X(REQUEST_ODD, "request_odd", "bbb")           /* k, which call, what value */                 \
+    X(AGENT_MAKE, "agent_make", "bb")              /* which option, what value */                  \
+    X(AGENT_ODD, "agent_odd", "bbb")               /* which agent, which call, what value */       \
+    X(SIGNAL_PAIR, "signal_pair", "b")             /* place: two streams, one frees the other */   \
+    X(SIGNAL_FAR, "signal_far", "b")               /* place: of a timeout that never comes */      \
+    X(OPTION_TEXT, "option_text", "bv")            /* which option, a text */                      \
+    X(OPTION_PATH_LIST, "option_path_list", "")    /* the path is a list with a text */            \
     X(REMOVE_LISTENERS, "remove_listeners", "bbb") /* k, of which object, of which event */
 
 #define CLIENT_OPERATION_NAME(NAME, name, arguments) CLIENT_##NAME,

@@ -108,8 +108,8 @@ struct client_books {
      * Node.js. */
     bool keeps_sockets;
     bool has_duplexes;
-    bool names_change;   /* its getName() was replaced: sockets are not found where they were put */
-    double most[3];      /* the highest maxSockets, maxTotalSockets, maxFreeSockets it had */
+    bool names_change; /* its getName() was replaced: sockets are not found where they were put */
+    double most[3];    /* the highest maxSockets, maxTotalSockets, maxFreeSockets it had */
 };
 
 struct client_run {
@@ -123,9 +123,9 @@ struct client_run {
     nh_simulator_shape shapes[2]; /* of connections to come, to the server and to the client */
     bool cuts_nothing;            /* the network, from now on */
     bool agents_hear_nothing; /* a socket lost the listeners by which its agent keeps its pool */
-    bool sockets_are_shared; /* a request may come to its end with the socket of another one */
-    unsigned depth;          /* of listeners that do operations */
-    size_t operations;       /* done so far */
+    bool sockets_are_shared;  /* a request may come to its end with the socket of another one */
+    unsigned depth;           /* of listeners that do operations */
+    size_t operations;        /* done so far */
     uint64_t iterations;
     size_t bytes;    /* of bodies that the program sends */
     size_t answered; /* bytes that servers send */
@@ -162,8 +162,8 @@ struct client_run {
         int signal; /* controller, or CLIENT_CONTROLLERS + place; -1: none */
         unsigned odd_options[CLIENT_OPTION_ODD_MOST][2]; /* which, what value */
         size_t odd_count;
-        unsigned connect[2]; /* what createConnection does, with what value */
-        unsigned unique;     /* the value in uniqueHeaders */
+        unsigned connect[2];  /* what createConnection does, with what value */
+        unsigned unique;      /* the value in uniqueHeaders */
         unsigned text_option; /* which option is that text */
         nh_bytes text;
         bool has_text;
@@ -177,8 +177,8 @@ struct client_run {
 
 /* client_calls.c */
 
-/* The response of `exchange` is about to be piped into the request of `target`; `ends`: its end ends
- * it. */
+/* The response of `exchange` is about to be piped into the request of `target`; `ends`: its end
+ * ends it. */
 void client_note_pipe(struct client_exchange *exchange, struct client_exchange *target, bool ends);
 /* Performs one operation; those that let time go on do nothing here. */
 void client_perform(struct client_run *run, const struct fuzz_step *step,

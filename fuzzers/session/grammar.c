@@ -264,7 +264,8 @@ struct grammar_object *grammar_find(struct grammar *grammar, const nh_emitter *e
 static void on_call(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
     struct grammar_call *call = data;
     (void)out_result;
-    FUZZ_CHECK(!call->called || call->may_repeat, "the callback of %s was called twice", call->what);
+    FUZZ_CHECK(!call->called || call->may_repeat, "the callback of %s was called twice",
+               call->what);
     call->called = true;
     const struct grammar_hooks *hooks = call->grammar->hooks;
     if (hooks != NULL && hooks->called != NULL) {

@@ -104,8 +104,8 @@ struct grammar_call {
     enum grammar_promise promise;
     bool called;
     bool may_repeat; /* may be called more than once, for a reason */
-    bool dropped;   /* nobody references it any more */
-    uintptr_t data; /* of the target */
+    bool dropped;    /* nobody references it any more */
+    uintptr_t data;  /* of the target */
 };
 
 #define GRAMMAR_MOST_OBJECTS 192

@@ -18,7 +18,7 @@ struct response_reader {
         RESPONSE_READER_BODY, /* `left` bytes of it */
         RESPONSE_READER_CHUNK_SIZE,
         RESPONSE_READER_LATE_HEAD, /* with 1xx, between two chunks */
-        RESPONSE_READER_CHUNK, /* `left` bytes of it, with its CRLF */
+        RESPONSE_READER_CHUNK,     /* `left` bytes of it, with its CRLF */
         RESPONSE_READER_TRAILER,
         RESPONSE_READER_UNTIL_CLOSE, /* a body without a length, or bytes that are the program's */
     } state;
@@ -46,8 +46,8 @@ struct response_reader {
 void response_reader_take(struct response_reader *reader, nh_bytes bytes);
 /* A request was received by the server; `is_head`: its method is HEAD. In their order. */
 void response_reader_expect(struct response_reader *reader, bool is_head);
-/* The program sends a head with 1xx though a body may be under way: nothing keeps it from that, here
- * and in Node.js, where it comes between two chunks. */
+/* The program sends a head with 1xx though a body may be under way: nothing keeps it from that,
+ * here and in Node.js, where it comes between two chunks. */
 void response_reader_expect_late_head(struct response_reader *reader);
 /* From now on, anything may come. */
 void response_reader_give_up(struct response_reader *reader);

@@ -242,8 +242,8 @@ static nh_error *change_header(struct server_run *run, const struct fuzz_step *s
     return error;
 }
 
-/* end() of a message whose head is on its way has nothing to wait for, so that 'finish' comes on the
- * next tick even if the connection is lost, and 'close' may come first. */
+/* end() of a message whose head is on its way has nothing to wait for, so that 'finish' comes on
+ * the next tick even if the connection is lost, and 'close' may come first. */
 static void note_end(struct grammar_object *object, const nh_outgoing_message *message) {
     nh_stream *socket = nh_outgoing_message_socket(message);
     if (nh_outgoing_message_headers_sent(message) &&

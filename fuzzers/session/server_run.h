@@ -47,13 +47,13 @@ struct server_run {
      * what waits behind it is kept until the loop goes. */
     bool detached;
     bool stalls; /* the program's connection never finishes a write: callbacks wait as long */
-    unsigned server_closes;                 /* calls of server.close() */
-    unsigned server_closed;                 /* times that it emitted 'close' */
-    nh_stream *adopted;                     /* the connection that the program brought */
-    size_t written;                         /* bytes that the program wrote */
-    size_t pushed;                          /* bytes that it gave its own connection to read */
-    size_t iterations; /* of the loop */
-    bool cuts_nothing; /* the network, for there were many */
+    unsigned server_closes; /* calls of server.close() */
+    unsigned server_closed; /* times that it emitted 'close' */
+    nh_stream *adopted;     /* the connection that the program brought */
+    size_t written;         /* bytes that the program wrote */
+    size_t pushed;          /* bytes that it gave its own connection to read */
+    size_t iterations;      /* of the loop */
+    bool cuts_nothing;      /* the network, for there were many */
     size_t copies; /* things by which what is read is there once more: pipes, announcements */
     nh_emitter *held[GRAMMAR_MOST_OBJECTS]; /* references of the program's */
     size_t held_count;
@@ -78,8 +78,8 @@ void server_run_do(struct server_run *run, const struct fuzz_step *step);
 void server_run_call(struct server_run *run, const struct fuzz_step *step);
 void server_run_call_with_value(struct server_run *run, const struct fuzz_step *step);
 void server_run_call_unusual(struct server_run *run, const struct fuzz_step *step);
-/* Whether there is a CR or LF in it: what Node.js takes for the link of early hints may have some, so
- * that it sends lines which are no fields, and so does the library. */
+/* Whether there is a CR or LF in it: what Node.js takes for the link of early hints may have some,
+ * so that it sends lines which are no fields, and so does the library. */
 bool server_run_has_line_end(nh_bytes bytes);
 /* A value of any type (owned). */
 nh_value server_run_value(const struct server_run *run, unsigned choice, unsigned number);

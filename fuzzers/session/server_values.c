@@ -371,8 +371,8 @@ static void adopt(struct server_run *run, unsigned how) {
         value = value_of(run, how / 8, how);
     } else if (run->adopted == NULL) {
         run->stalls = how % 2 != 0;
-        run->adopted = nh_duplex_new(
-            run->world.loop, NULL, how % 2 == 0 ? &server_run_taking : &stalling, NULL);
+        run->adopted = nh_duplex_new(run->world.loop, NULL,
+                                     how % 2 == 0 ? &server_run_taking : &stalling, NULL);
     }
     if (how % 8 != 7) {
         if (run->adopted == NULL || nh_stream_is_destroyed(run->adopted)) {

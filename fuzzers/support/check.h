@@ -1,7 +1,7 @@
 /* check.h - properties that a fuzz target asserts.
  *
- * A property that does not hold ends the process with a message and abort(), which libFuzzer, AFL++,
- * honggfuzz and the replay program all count as a finding. */
+ * A property that does not hold ends the process with a message and abort(), which libFuzzer,
+ * AFL++, honggfuzz and the replay program all count as a finding. */
 #ifndef FUZZERS_SUPPORT_CHECK_H
 #define FUZZERS_SUPPORT_CHECK_H
 

@@ -31,16 +31,16 @@ struct fuzz_script_format {
     size_t refusal;
     const struct fuzz_operation *operations;
     size_t count; /* 1 to 256 */
-    /* The most operations of a mutant, which others come of in turn: each takes its time, and hardly
-     * any bug needs so many. 0: no limit. */
+    /* The most operations of a mutant, which others come of in turn: each takes its time, and
+     * hardly any bug needs so many. 0: no limit. */
     size_t mutant_operations;
 };
 
 /* An operation of a script with its arguments. */
 struct fuzz_step {
-    size_t operation; /* in the table */
-    unsigned numbers[FUZZ_SCRIPT_ARGUMENTS];   /* of the arguments b, s */
-    nh_bytes bytes[FUZZ_SCRIPT_ARGUMENTS];     /* of the others; borrowed from the input */
+    size_t operation;                        /* in the table */
+    unsigned numbers[FUZZ_SCRIPT_ARGUMENTS]; /* of the arguments b, s */
+    nh_bytes bytes[FUZZ_SCRIPT_ARGUMENTS];   /* of the others; borrowed from the input */
 };
 
 /* Takes the next operation from the input; false at its end. */
@@ -48,7 +48,8 @@ bool fuzz_script_next(const struct fuzz_script_format *format, struct fuzz_input
                       struct fuzz_step *out_step);
 
 /* Growing a script, as the mutator and the seeds' maker do. Appends `step` at `out`, which has room
- * for `capacity` bytes; the bytes it took, 0 when it does not fit. Arguments are cut to 65535 bytes. */
+ * for `capacity` bytes; the bytes it took, 0 when it does not fit. Arguments are cut to 65535
+ * bytes. */
 size_t fuzz_script_write(const struct fuzz_script_format *format, const struct fuzz_step *step,
                          uint8_t *out, size_t capacity);
 

@@ -1,6 +1,7 @@
-/* The yardstick of script/bench: hello world over HTTP/1.1 keep-alive with nothing but epoll and llhttp. One thread,
- * one buffer, a response with the head that Node writes, one write for all the requests of a read. What a server on
- * libnodehttp costs beyond this is the price of Node's semantics.
+/* The yardstick of script/bench: hello world over HTTP/1.1 keep-alive with nothing but epoll and
+ * llhttp. One thread, one buffer, a response with the head that Node writes, one write for all the
+ * requests of a read. What a server on libnodehttp costs beyond this is the price of Node's
+ * semantics.
  *
  * Usage: bench_epoll_server PORT */
 #define _GNU_SOURCE
@@ -72,8 +73,10 @@ static void connection_close(struct connection *connection) {
     free(connection);
 }
 
-/* connection_write sends what it can and keeps the rest. Returns false when the connection is of no more use. */
-static bool connection_write(int epoll, struct connection *connection, const char *bytes, size_t size) {
+/* connection_write sends what it can and keeps the rest. Returns false when the connection is of no
+ * more use. */
+static bool connection_write(int epoll, struct connection *connection, const char *bytes,
+                             size_t size) {
     size_t sent = 0;
 
     while (sent < size) {

@@ -1,5 +1,6 @@
-/* Measures what an idle keep-alive connection costs a server: opens COUNT connections to 127.0.0.1:PORT, has one GET
- * answered on each, keeps them open, and compares the resident memory of process PID with that before.
+/* Measures what an idle keep-alive connection costs a server: opens COUNT connections to
+ * 127.0.0.1:PORT, has one GET answered on each, keeps them open, and compares the resident memory
+ * of process PID with that before.
  *
  * Usage: bench_idle_connections PORT PID COUNT
  * Prints: RSS_BEFORE RSS_AFTER BYTES_PER_CONNECTION, in bytes. */
@@ -17,7 +18,8 @@
 
 #define RESPONSE_BYTES ((size_t)4096)
 #define ANSWER_TIMEOUT_SECONDS 5
-/* Before each reading of the memory the server is left alone, so that it finishes what it does after a response. */
+/* Before each reading of the memory the server is left alone, so that it finishes what it does
+ * after a response. */
 #define SETTLE_NANOSECONDS 300000000L
 
 static void fail(const char *what) {
@@ -109,7 +111,8 @@ int main(int argc, char **argv) {
         }
     }
 
-    /* One connection first: what the server allocates only once is not the price of a connection. */
+    /* One connection first: what the server allocates only once is not the price of a connection.
+     */
     (void)close(open_connection((unsigned short)port));
     settle();
     long before = resident_bytes(pid);

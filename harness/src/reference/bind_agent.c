@@ -7,8 +7,7 @@
 #define IT nh_agent
 #define ARGUMENT(index) ts_call_argument(call, index)
 
-static nh_error *new_agent(ts_call *call)
-{
+static nh_error *new_agent(ts_call *call) {
     nh_agent *agent = NULL;
     nh_error *error = nh_agent_new(call->loop, ARGUMENT(0), &agent);
     if (error == NULL) {
@@ -17,14 +16,12 @@ static nh_error *new_agent(ts_call *call)
     return error;
 }
 
-static nh_value get_global_agent(nh_loop *loop, nh_emitter *self)
-{
+static nh_value get_global_agent(nh_loop *loop, nh_emitter *self) {
     (void)self;
     return nh_http_global_agent(loop);
 }
 
-static nh_error *set_global_agent(nh_loop *loop, nh_emitter *self, nh_value value)
-{
+static nh_error *set_global_agent(nh_loop *loop, nh_emitter *self, nh_value value) {
     (void)self;
     return nh_http_set_global_agent(loop, value) ? NULL : nh_error_out_of_memory();
 }
@@ -33,8 +30,7 @@ TS_ACTION(destroy, IT, nh_agent_destroy(it))
 
 /* What the library itself does, whatever has been put in its place: that is what `super` calls. */
 static nh_error *with_default(ts_call *call, nh_agent_member member,
-                              nh_error *(*invoke)(nh_agent *agent, ts_call *call))
-{
+                              nh_error *(*invoke)(nh_agent *agent, ts_call *call)) {
     nh_agent *agent = TS_SELF(IT, call->self);
     nh_value replacement = nh_value_retain(nh_agent_replacement(agent, member));
     nh_agent_replace(agent, member, nh_undefined());
@@ -44,35 +40,29 @@ static nh_error *with_default(ts_call *call, nh_agent_member member,
     return error;
 }
 
-static nh_error *get_name_now(nh_agent *agent, ts_call *call)
-{
+static nh_error *get_name_now(nh_agent *agent, ts_call *call) {
     return nh_agent_get_name(agent, ARGUMENT(0), &call->result);
 }
 
-static nh_error *get_name(ts_call *call)
-{
+static nh_error *get_name(ts_call *call) {
     return with_default(call, NH_AGENT_GET_NAME, get_name_now);
 }
 
-static nh_error *create_connection_now(nh_agent *agent, ts_call *call)
-{
+static nh_error *create_connection_now(nh_agent *agent, ts_call *call) {
     return nh_agent_create_connection(agent, ARGUMENT(0), ARGUMENT(1), &call->result);
 }
 
-static nh_error *create_connection(ts_call *call)
-{
+static nh_error *create_connection(ts_call *call) {
     return with_default(call, NH_AGENT_CREATE_CONNECTION, create_connection_now);
 }
 
 /* The stream that an argument holds; NULL for anything else. */
-static nh_stream *stream_argument(const ts_call *call, size_t index)
-{
+static nh_stream *stream_argument(const ts_call *call, size_t index) {
     nh_value value = ts_call_argument(call, index);
     return value.type == NH_OBJECT ? nh_as_stream(value.as.object) : NULL;
 }
 
-static nh_error *keep_socket_alive_now(nh_agent *agent, ts_call *call)
-{
+static nh_error *keep_socket_alive_now(nh_agent *agent, ts_call *call) {
     nh_stream *stream = stream_argument(call, 0);
     bool keep = false;
     nh_error *error = stream != NULL ? nh_agent_keep_socket_alive(agent, stream, &keep) : NULL;
@@ -80,13 +70,11 @@ static nh_error *keep_socket_alive_now(nh_agent *agent, ts_call *call)
     return error;
 }
 
-static nh_error *keep_socket_alive(ts_call *call)
-{
+static nh_error *keep_socket_alive(ts_call *call) {
     return with_default(call, NH_AGENT_KEEP_SOCKET_ALIVE, keep_socket_alive_now);
 }
 
-static nh_error *reuse_socket_now(nh_agent *agent, ts_call *call)
-{
+static nh_error *reuse_socket_now(nh_agent *agent, ts_call *call) {
     nh_stream *stream = stream_argument(call, 0);
     nh_value request = ARGUMENT(1);
     if (stream == NULL || request.type != NH_OBJECT) {
@@ -95,13 +83,11 @@ static nh_error *reuse_socket_now(nh_agent *agent, ts_call *call)
     return nh_agent_reuse_socket(agent, stream, TS_SELF(nh_client_request, request.as.object));
 }
 
-static nh_error *reuse_socket(ts_call *call)
-{
+static nh_error *reuse_socket(ts_call *call) {
     return with_default(call, NH_AGENT_REUSE_SOCKET, reuse_socket_now);
 }
 
-static nh_error *add_request(ts_call *call)
-{
+static nh_error *add_request(ts_call *call) {
     nh_value request = ARGUMENT(0);
     if (request.type != NH_OBJECT) {
         return NULL;
@@ -111,8 +97,8 @@ static nh_error *add_request(ts_call *call)
 }
 
 /* A member that one agent can have replaced. */
-#define REPLACEMENT(name, member)                                                        \
-    TS_GETTER(get_##name, IT, nh_value_retain(nh_agent_replacement(it, member)))         \
+#define REPLACEMENT(name, member)                                                                  \
+    TS_GETTER(get_##name, IT, nh_value_retain(nh_agent_replacement(it, member)))                   \
     TS_SETTER(set_##name, IT, nh_agent_replace(it, member, value))
 REPLACEMENT(create_connection, NH_AGENT_CREATE_CONNECTION)
 REPLACEMENT(keep_socket_alive, NH_AGENT_KEEP_SOCKET_ALIVE)
@@ -125,8 +111,8 @@ TS_GETTER(get_requests, IT, nh_agent_requests(it))
 TS_GETTER(get_options, IT, nh_agent_options(it))
 TS_GETTER(get_total, IT, nh_number(nh_agent_total_socket_count(it)))
 
-#define FIELD(name, property)                              \
-    TS_GETTER(get_##name, IT, nh_agent_get(it, property))  \
+#define FIELD(name, property)                                                                      \
+    TS_GETTER(get_##name, IT, nh_agent_get(it, property))                                          \
     TS_SETTER(set_##name, IT, nh_agent_set(it, property, value))
 FIELD(default_port, NH_AGENT_DEFAULT_PORT)
 FIELD(protocol, NH_AGENT_PROTOCOL)

@@ -6,8 +6,7 @@
 #define IT nh_client_request
 #define ARGUMENT(index) ts_call_argument(call, index)
 
-static nh_error *make_request(ts_call *call, bool get)
-{
+static nh_error *make_request(ts_call *call, bool get) {
     nh_client_request *request = NULL;
     nh_error *error =
         get ? nh_http_get(call->loop, ARGUMENT(0), ARGUMENT(1), ARGUMENT(2), &request)
@@ -18,18 +17,15 @@ static nh_error *make_request(ts_call *call, bool get)
     return error;
 }
 
-static nh_error *request(ts_call *call)
-{
+static nh_error *request(ts_call *call) {
     return make_request(call, false);
 }
 
-static nh_error *get(ts_call *call)
-{
+static nh_error *get(ts_call *call) {
     return make_request(call, true);
 }
 
-static nh_error *destroy(ts_call *call)
-{
+static nh_error *destroy(ts_call *call) {
     nh_error *error = ts_call_error(call, 0);
     nh_client_request_destroy(TS_SELF(IT, call->self), error);
     nh_error_release(error);
@@ -37,8 +33,7 @@ static nh_error *destroy(ts_call *call)
     return NULL;
 }
 
-static nh_error *on_socket(ts_call *call)
-{
+static nh_error *on_socket(ts_call *call) {
     nh_value socket = ARGUMENT(0);
     nh_stream *stream = socket.type == NH_OBJECT ? nh_as_stream(socket.as.object) : NULL;
     nh_error *error = ts_call_error(call, 1);
@@ -49,14 +44,14 @@ static nh_error *on_socket(ts_call *call)
 
 TS_ACTION(abort_request, IT, nh_client_request_abort(it))
 TS_ATTEMPT(set_timeout, IT,
-           (ts_call_return_self(call),
-            nh_client_request_set_timeout(it, ARGUMENT(0), ARGUMENT(1))))
+           (ts_call_return_self(call), nh_client_request_set_timeout(it, ARGUMENT(0), ARGUMENT(1))))
 TS_ACTION(set_no_delay, IT,
           nh_client_request_set_no_delay(it, call->count == 0 || nh_value_is_truthy(ARGUMENT(0))))
 TS_ACTION(set_socket_keep_alive, IT,
-          nh_client_request_set_socket_keep_alive(
-              it, nh_value_is_truthy(ARGUMENT(0)),
-              ARGUMENT(1).type == NH_NUMBER ? ARGUMENT(1).as.number : 0))
+          nh_client_request_set_socket_keep_alive(it, nh_value_is_truthy(ARGUMENT(0)),
+                                                  ARGUMENT(1).type == NH_NUMBER
+                                                      ? ARGUMENT(1).as.number
+                                                      : 0))
 
 TS_GETTER(get_aborted, IT, nh_boolean(nh_client_request_is_aborted(it)))
 TS_GETTER(get_destroyed, IT, nh_boolean(nh_client_request_is_destroyed(it)))
@@ -65,8 +60,8 @@ TS_SETTER(set_reused, IT, nh_client_request_set_reused_socket(it, nh_value_is_tr
 TS_GETTER(get_upgrade, IT, nh_boolean(nh_client_request_is_upgrade_or_connect(it)))
 
 /* A field of the library's enumeration. */
-#define FIELD(name, property)                                        \
-    TS_GETTER(get_##name, IT, nh_client_request_get(it, property))   \
+#define FIELD(name, property)                                                                      \
+    TS_GETTER(get_##name, IT, nh_client_request_get(it, property))                                 \
     TS_SETTER(set_##name, IT, nh_client_request_set(it, property, value))
 #define FIXED_FIELD(name, property) TS_GETTER(get_##name, IT, nh_client_request_get(it, property))
 FIELD(method, NH_CLIENT_REQUEST_METHOD)

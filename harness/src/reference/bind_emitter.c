@@ -3,55 +3,48 @@
 
 #include "reference/binding_macros.h"
 
-nh_value ts_object_or_null(nh_emitter *object)
-{
+nh_value ts_object_or_null(nh_emitter *object) {
     return object != NULL ? nh_value_of_object(object) : nh_null();
 }
 
-nh_value ts_object_or_undefined(nh_emitter *object)
-{
+nh_value ts_object_or_undefined(nh_emitter *object) {
     return object != NULL ? nh_value_of_object(object) : nh_undefined();
 }
 
-nh_value ts_error_or_null(nh_error *error)
-{
+nh_value ts_error_or_null(nh_error *error) {
     return error != NULL ? nh_value_of_error(error) : nh_null();
 }
 
-void ts_call_return_self(ts_call *call)
-{
+void ts_call_return_self(ts_call *call) {
     nh_value_assign_take(&call->result, nh_value_of_object(call->self));
 }
 
-nh_error *ts_call_error(const ts_call *call, size_t index)
-{
+nh_error *ts_call_error(const ts_call *call, size_t index) {
     nh_value argument = ts_call_argument(call, index);
     return nh_value_is_truthy(argument) ? nh_error_of_value(call->memory, argument) : NULL;
 }
 
-static void call_function(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data)
-{
+static void call_function(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                          void *data) {
     (void)emitter;
     nh_value function = {.type = NH_FUNCTION, .as = {.function = data}};
     nh_function_invoke(function, arguments, count, NULL);
 }
 
-static void release_function(void *data)
-{
+static void release_function(void *data) {
     nh_value function = {.type = NH_FUNCTION, .as = {.function = data}};
     nh_value_release(&function);
 }
 
-static nh_error *add(ts_call *call, unsigned flags)
-{
+static nh_error *add(ts_call *call, unsigned flags) {
     nh_value event = ts_call_argument(call, 0);
     nh_value listener = ts_call_argument(call, 1);
     if (listener.type != NH_FUNCTION) {
         return nh_error_new_argument_type(call->memory, "listener", "of type function", listener);
     }
     nh_value kept = nh_value_retain(listener);
-    if (!nh_emitter_add_listener(call->self, nh_value_text(event), call_function,
-                                 kept.as.function, release_function, flags)) {
+    if (!nh_emitter_add_listener(call->self, nh_value_text(event), call_function, kept.as.function,
+                                 release_function, flags)) {
         nh_value_release(&kept);
         return nh_error_out_of_memory();
     }
@@ -59,28 +52,23 @@ static nh_error *add(ts_call *call, unsigned flags)
     return NULL;
 }
 
-static nh_error *on(ts_call *call)
-{
+static nh_error *on(ts_call *call) {
     return add(call, NH_LISTENER_PLAIN);
 }
 
-static nh_error *once(ts_call *call)
-{
+static nh_error *once(ts_call *call) {
     return add(call, NH_LISTENER_ONCE);
 }
 
-static nh_error *prepend(ts_call *call)
-{
+static nh_error *prepend(ts_call *call) {
     return add(call, NH_LISTENER_PREPEND);
 }
 
-static nh_error *prepend_once(ts_call *call)
-{
+static nh_error *prepend_once(ts_call *call) {
     return add(call, NH_LISTENER_PREPEND | NH_LISTENER_ONCE);
 }
 
-static nh_error *remove_listener(ts_call *call)
-{
+static nh_error *remove_listener(ts_call *call) {
     nh_value listener = ts_call_argument(call, 1);
     if (listener.type == NH_FUNCTION) {
         (void)nh_emitter_remove_listener(call->self, nh_value_text(ts_call_argument(call, 0)),
@@ -90,8 +78,7 @@ static nh_error *remove_listener(ts_call *call)
     return NULL;
 }
 
-static nh_error *remove_all(ts_call *call)
-{
+static nh_error *remove_all(ts_call *call) {
     nh_value event = ts_call_argument(call, 0);
     nh_emitter_remove_all_listeners(call->self,
                                     event.type == NH_STRING ? nh_value_text(event) : NULL);
@@ -99,8 +86,7 @@ static nh_error *remove_all(ts_call *call)
     return NULL;
 }
 
-static nh_error *emit(ts_call *call)
-{
+static nh_error *emit(ts_call *call) {
     nh_value event = ts_call_argument(call, 0);
     bool heard = nh_emitter_emit(call->self, nh_value_text(event), call->arguments + 1,
                                  call->count > 0 ? call->count - 1 : 0);
@@ -108,15 +94,13 @@ static nh_error *emit(ts_call *call)
     return NULL;
 }
 
-static nh_error *listener_count(ts_call *call)
-{
+static nh_error *listener_count(ts_call *call) {
     nh_value event = ts_call_argument(call, 0);
     call->result = nh_number((double)nh_emitter_listener_count(call->self, nh_value_text(event)));
     return NULL;
 }
 
-static nh_error *event_names(ts_call *call)
-{
+static nh_error *event_names(ts_call *call) {
     call->result = nh_emitter_event_names(call->self);
     return NULL;
 }

@@ -40,8 +40,7 @@ TS_ATTEMPT(set_timeout, nh_incoming_message,
             nh_incoming_message_set_timeout(it, ts_call_argument(call, 0),
                                             ts_call_argument(call, 1))))
 
-static nh_error *new_message(ts_call *call)
-{
+static nh_error *new_message(ts_call *call) {
     nh_value socket = ts_call_argument(call, 0);
     nh_stream *stream = socket.type == NH_OBJECT ? nh_as_stream(socket.as.object) : NULL;
     nh_incoming_message *message = nh_incoming_message_new(call->loop, stream);

@@ -4,8 +4,7 @@
 #include "reference/binding_macros.h"
 
 /* listen(options[, cb]), listen(port[, host][, backlog][, cb]), listen(path[, backlog][, cb]). */
-static nh_error *listen(ts_call *call)
-{
+static nh_error *listen(ts_call *call) {
     nh_value first = ts_call_argument(call, 0);
     nh_listen_options options;
     nh_listen_options_init(&options);

@@ -28,17 +28,14 @@ TS_ATTEMPT(set_timeout, IT,
            (ts_call_return_self(call),
             nh_outgoing_message_set_timeout(it, ARGUMENT(0), ARGUMENT(1))))
 
-static nh_error *has_header(ts_call *call)
-{
+static nh_error *has_header(ts_call *call) {
     bool has = false;
-    nh_error *error =
-        nh_outgoing_message_has_header(TS_SELF(IT, call->self), ARGUMENT(0), &has);
+    nh_error *error = nh_outgoing_message_has_header(TS_SELF(IT, call->self), ARGUMENT(0), &has);
     call->result = nh_boolean(has);
     return error;
 }
 
-static nh_error *write(ts_call *call)
-{
+static nh_error *write(ts_call *call) {
     bool more = false;
     nh_error *error = nh_outgoing_message_write(TS_SELF(IT, call->self), ARGUMENT(0), ARGUMENT(1),
                                                 ARGUMENT(2), &more);
@@ -46,14 +43,12 @@ static nh_error *write(ts_call *call)
     return error;
 }
 
-static nh_error *end(ts_call *call)
-{
+static nh_error *end(ts_call *call) {
     ts_call_return_self(call);
     return nh_outgoing_message_end(TS_SELF(IT, call->self), ARGUMENT(0), ARGUMENT(1), ARGUMENT(2));
 }
 
-static nh_error *destroy(ts_call *call)
-{
+static nh_error *destroy(ts_call *call) {
     nh_error *error = ts_call_error(call, 0);
     nh_outgoing_message_destroy(TS_SELF(IT, call->self), error);
     nh_error_release(error);
@@ -78,8 +73,8 @@ TS_GETTER(get_socket, IT, ts_object_or_null(nh_as_emitter(nh_outgoing_message_so
 TS_GETTER(get_connection, IT, ts_object_or_null(nh_as_emitter(nh_outgoing_message_connection(it))))
 
 /* A boolean property that a program may set. */
-#define FLAG(name)                                                   \
-    TS_GETTER(get_##name, IT, nh_boolean(nh_outgoing_message_##name(it))) \
+#define FLAG(name)                                                                                 \
+    TS_GETTER(get_##name, IT, nh_boolean(nh_outgoing_message_##name(it)))                          \
     TS_SETTER(set_##name, IT, nh_outgoing_message_set_##name(it, nh_value_is_truthy(value)))
 FLAG(send_date)
 FLAG(strict_content_length)
@@ -88,8 +83,7 @@ FLAG(should_keep_alive)
 FLAG(use_chunked_encoding_by_default)
 FLAG(max_requests_on_connection_reached)
 
-static nh_error *new_message(ts_call *call)
-{
+static nh_error *new_message(ts_call *call) {
     nh_outgoing_message *message = nh_outgoing_message_new(call->loop, ARGUMENT(0));
     if (message == NULL) {
         return nh_error_out_of_memory();
@@ -134,8 +128,7 @@ static const ts_binding rows[] = {
     TS_PROPERTY(CLASS, "socket", get_socket, NULL),
     TS_PROPERTY(CLASS, "connection", get_connection, NULL),
     TS_PROPERTY(CLASS, "sendDate", get_send_date, set_send_date),
-    TS_PROPERTY(CLASS, "strictContentLength", get_strict_content_length,
-                set_strict_content_length),
+    TS_PROPERTY(CLASS, "strictContentLength", get_strict_content_length, set_strict_content_length),
     TS_PROPERTY(CLASS, "chunkedEncoding", get_chunked_encoding, set_chunked_encoding),
     TS_PROPERTY(CLASS, "shouldKeepAlive", get_should_keep_alive, set_should_keep_alive),
     TS_PROPERTY(CLASS, "useChunkedEncodingByDefault", get_use_chunked_encoding_by_default,

@@ -7,8 +7,7 @@
 #define IT nh_server
 #define ARGUMENT(index) ts_call_argument(call, index)
 
-static nh_error *create_server(ts_call *call)
-{
+static nh_error *create_server(ts_call *call) {
     nh_server *server = NULL;
     nh_error *error = nh_server_new(call->loop, ARGUMENT(0), ARGUMENT(1), &server);
     if (error == NULL) {
@@ -17,8 +16,7 @@ static nh_error *create_server(ts_call *call)
     return error;
 }
 
-static nh_error *async_dispose(ts_call *call)
-{
+static nh_error *async_dispose(ts_call *call) {
     nh_value settle;
     call->result = ts_promise_new(call->loop, &settle);
     if (call->result.type == NH_INVALID) {
@@ -36,28 +34,28 @@ TS_ATTEMPT(set_inactivity, IT,
            (ts_call_return_self(call), nh_server_set_timeout(it, ARGUMENT(0), ARGUMENT(1))))
 
 /* A field that the library knows by its name in Node.js. */
-#define FIELD(name)                                                                        \
-    TS_GETTER(get_##name, IT, nh_server_property(it, #name))                               \
+#define FIELD(name)                                                                                \
+    TS_GETTER(get_##name, IT, nh_server_property(it, #name))                                       \
     TS_SETTER(set_##name, IT, (void)nh_server_set_property(it, #name, value))
-#define FIELDS(X)                                                                             \
-    X(timeout)                                                                                \
-    X(keepAliveTimeout)                                                                       \
-    X(headersTimeout)                                                                         \
-    X(requestTimeout)                                                                         \
-    X(maxHeadersCount)                                                                        \
-    X(maxRequestsPerSocket)                                                                   \
-    X(httpAllowHalfOpen)                                                                      \
-    X(requireHostHeader)                                                                      \
-    X(rejectNonStandardBodyWrites)                                                            \
-    X(joinDuplicateHeaders)                                                                   \
-    X(maxHeaderSize)                                                                          \
-    X(insecureHTTPParser)                                                                     \
-    X(connectionsCheckingInterval)                                                            \
-    X(highWaterMark)                                                                          \
-    X(noDelay)                                                                                \
-    X(keepAlive)                                                                              \
-    X(keepAliveInitialDelay)                                                                  \
-    X(allowHalfOpen)                                                                          \
+#define FIELDS(X)                                                                                  \
+    X(timeout)                                                                                     \
+    X(keepAliveTimeout)                                                                            \
+    X(headersTimeout)                                                                              \
+    X(requestTimeout)                                                                              \
+    X(maxHeadersCount)                                                                             \
+    X(maxRequestsPerSocket)                                                                        \
+    X(httpAllowHalfOpen)                                                                           \
+    X(requireHostHeader)                                                                           \
+    X(rejectNonStandardBodyWrites)                                                                 \
+    X(joinDuplicateHeaders)                                                                        \
+    X(maxHeaderSize)                                                                               \
+    X(insecureHTTPParser)                                                                          \
+    X(connectionsCheckingInterval)                                                                 \
+    X(highWaterMark)                                                                               \
+    X(noDelay)                                                                                     \
+    X(keepAlive)                                                                                   \
+    X(keepAliveInitialDelay)                                                                       \
+    X(allowHalfOpen)                                                                               \
     X(pauseOnConnect)
 
 FIELDS(FIELD)
@@ -71,8 +69,7 @@ static const ts_binding rows[] = {
     TS_METHOD(CLASS, "closeIdleConnections", close_idle),
     TS_METHOD(CLASS, "setTimeout", set_inactivity),
     TS_METHOD(CLASS, "[Symbol.asyncDispose]", async_dispose),
-    FIELDS(FIELD_ROW)
-    TS_EVENT(CLASS, "checkContinue"),
+    FIELDS(FIELD_ROW) TS_EVENT(CLASS, "checkContinue"),
     TS_EVENT(CLASS, "checkExpectation"),
     TS_EVENT(CLASS, "clientError"),
     TS_EVENT(CLASS, "connect"),

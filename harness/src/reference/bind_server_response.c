@@ -20,21 +20,18 @@ TS_SETTER(set_status_message, IT, nh_server_response_set_status_message(it, valu
 TS_GETTER(get_request, IT, ts_object_or_undefined(nh_as_emitter(nh_server_response_request(it))))
 
 /* The stream that an argument holds; NULL for anything else. */
-static nh_stream *stream_argument(const ts_call *call)
-{
+static nh_stream *stream_argument(const ts_call *call) {
     nh_value value = ts_call_argument(call, 0);
     return value.type == NH_OBJECT ? nh_as_stream(value.as.object) : NULL;
 }
 
-static nh_error *assign_socket(ts_call *call)
-{
+static nh_error *assign_socket(ts_call *call) {
     nh_stream *stream = stream_argument(call);
     return stream != NULL ? nh_server_response_assign_socket(TS_SELF(IT, call->self), stream)
                           : NULL;
 }
 
-static nh_error *detach_socket(ts_call *call)
-{
+static nh_error *detach_socket(ts_call *call) {
     nh_stream *stream = stream_argument(call);
     if (stream != NULL) {
         nh_server_response_detach_socket(TS_SELF(IT, call->self), stream);
@@ -42,8 +39,7 @@ static nh_error *detach_socket(ts_call *call)
     return NULL;
 }
 
-static nh_error *new_response(ts_call *call)
-{
+static nh_error *new_response(ts_call *call) {
     nh_value request = ARGUMENT(0);
     if (request.type != NH_OBJECT || !nh_emitter_is_a(request.as.object, "IncomingMessage")) {
         return nh_error_new(call->memory, "TypeError", NULL,

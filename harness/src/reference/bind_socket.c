@@ -7,8 +7,8 @@ TS_ATTEMPT(set_timeout, nh_socket,
            (ts_call_return_self(call),
             nh_socket_set_timeout(it, ts_call_argument(call, 0), ts_call_argument(call, 1))))
 TS_ACTION(set_no_delay, nh_socket,
-          nh_socket_set_no_delay(it, call->count == 0 ||
-                                         nh_value_is_truthy(ts_call_argument(call, 0)));
+          nh_socket_set_no_delay(it,
+                                 call->count == 0 || nh_value_is_truthy(ts_call_argument(call, 0)));
           ts_call_return_self(call))
 TS_ACTION(set_keep_alive, nh_socket,
           nh_socket_set_keep_alive(it, nh_value_is_truthy(ts_call_argument(call, 0)),
@@ -35,14 +35,12 @@ TS_GETTER(get_connecting, nh_socket, nh_boolean(nh_socket_is_connecting(it)))
 TS_GETTER(get_pending, nh_socket, nh_boolean(nh_socket_is_pending(it)))
 TS_GETTER(get_attempted, nh_socket, nh_socket_attempted_addresses(it))
 
-static nh_value get_ready_state(nh_loop *loop, nh_emitter *self)
-{
+static nh_value get_ready_state(nh_loop *loop, nh_emitter *self) {
     return nh_string_of(nh_loop_memory(loop), nh_socket_ready_state(TS_SELF(nh_socket, self)));
 }
 
 /* connect(options[, listener]), connect(port[, host][, listener]), connect(path[, listener]). */
-static nh_value connect_options(const ts_call *call, nh_socket_options *options)
-{
+static nh_value connect_options(const ts_call *call, nh_socket_options *options) {
     nh_value first = ts_call_argument(call, 0);
     nh_value second = ts_call_argument(call, 1);
     nh_socket_options_init(options);
@@ -58,16 +56,14 @@ static nh_value connect_options(const ts_call *call, nh_socket_options *options)
     return last.type == NH_FUNCTION ? last : nh_undefined();
 }
 
-static nh_error *connect_socket(ts_call *call)
-{
+static nh_error *connect_socket(ts_call *call) {
     nh_socket_options options;
     nh_value listener = connect_options(call, &options);
     ts_call_return_self(call);
     return nh_socket_connect(TS_SELF(nh_socket, call->self), &options, listener);
 }
 
-static nh_error *create_connection(ts_call *call)
-{
+static nh_error *create_connection(ts_call *call) {
     nh_socket_options options;
     nh_value listener = connect_options(call, &options);
     nh_socket *socket = NULL;
@@ -78,8 +74,7 @@ static nh_error *create_connection(ts_call *call)
     return error;
 }
 
-static nh_error *new_socket(ts_call *call)
-{
+static nh_error *new_socket(ts_call *call) {
     nh_socket_options options;
     nh_socket_options_init(&options);
     nh_socket_options_of_map(&options, ts_call_argument(call, 0));
@@ -91,8 +86,7 @@ static nh_error *new_socket(ts_call *call)
     return NULL;
 }
 
-static nh_error *is_ip(ts_call *call)
-{
+static nh_error *is_ip(ts_call *call) {
     nh_value text = ts_call_argument(call, 0);
     call->result = nh_number(nh_net_is_ip(nh_value_text(text)));
     return NULL;

@@ -11,13 +11,11 @@ static const ts_binding_rows *const groups[] = {
 };
 #define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))
 
-nh_value ts_call_argument(const ts_call *call, size_t index)
-{
+nh_value ts_call_argument(const ts_call *call, size_t index) {
     return index < call->count ? call->arguments[index] : nh_undefined();
 }
 
-size_t ts_binding_count(void)
-{
+size_t ts_binding_count(void) {
     size_t count = 0;
     for (size_t group = 0; group < GROUP_COUNT; group++) {
         count += groups[group]->count;
@@ -25,8 +23,7 @@ size_t ts_binding_count(void)
     return count;
 }
 
-const ts_binding *ts_binding_at(size_t index)
-{
+const ts_binding *ts_binding_at(size_t index) {
     for (size_t group = 0; group < GROUP_COUNT; group++) {
         if (index < groups[group]->count) {
             return &groups[group]->rows[index];
@@ -36,8 +33,7 @@ const ts_binding *ts_binding_at(size_t index)
     return NULL;
 }
 
-const char *ts_member_kind_name(ts_member_kind kind)
-{
+const char *ts_member_kind_name(ts_member_kind kind) {
     switch (kind) {
     case TS_MEMBER_CONSTRUCTOR:
         return "constructor";
@@ -55,13 +51,11 @@ const char *ts_member_kind_name(ts_member_kind kind)
     return "member";
 }
 
-static bool is_code(const ts_binding *binding)
-{
+static bool is_code(const ts_binding *binding) {
     return binding->kind != TS_MEMBER_EVENT && binding->kind != TS_MEMBER_OPTION;
 }
 
-const ts_binding *ts_binding_of_object(const nh_emitter *object, const char *member)
-{
+const ts_binding *ts_binding_of_object(const nh_emitter *object, const char *member) {
     for (size_t group = 0; group < GROUP_COUNT; group++) {
         for (size_t i = 0; i < groups[group]->count; i++) {
             const ts_binding *row = &groups[group]->rows[i];
@@ -74,8 +68,7 @@ const ts_binding *ts_binding_of_object(const nh_emitter *object, const char *mem
     return NULL;
 }
 
-const ts_binding *ts_binding_of_module(const char *module, const char *member)
-{
+const ts_binding *ts_binding_of_module(const char *module, const char *member) {
     for (size_t group = 0; group < GROUP_COUNT; group++) {
         for (size_t i = 0; i < groups[group]->count; i++) {
             const ts_binding *row = &groups[group]->rows[i];
@@ -95,20 +88,18 @@ typedef struct detached {
     nh_memory *memory;
 } detached;
 
-static void free_detached(void *data)
-{
+static void free_detached(void *data) {
     detached *it = data;
     nh_memory_free(it->memory, it);
 }
 
-static void throw_take(nh_loop *loop, nh_error *error)
-{
+static void throw_take(nh_loop *loop, nh_error *error) {
     nh_loop_throw(loop, error);
     nh_error_release(error);
 }
 
-static void call_detached(const nh_value *arguments, size_t count, void *data, nh_value *out_result)
-{
+static void call_detached(const nh_value *arguments, size_t count, void *data,
+                          nh_value *out_result) {
     const detached *it = data;
     if (it->binding->kind != TS_MEMBER_FUNCTION) {
         throw_take(it->loop, nh_error_new(it->memory, "TypeError", NULL,
@@ -127,8 +118,7 @@ static void call_detached(const nh_value *arguments, size_t count, void *data, n
     }
 }
 
-nh_value ts_binding_as_function(const ts_binding *binding, nh_loop *loop, nh_memory *memory)
-{
+nh_value ts_binding_as_function(const ts_binding *binding, nh_loop *loop, nh_memory *memory) {
     detached *it = nh_memory_allocate(memory, sizeof(*it));
     if (it == NULL) {
         return (nh_value){.type = NH_INVALID};
@@ -141,8 +131,7 @@ nh_value ts_binding_as_function(const ts_binding *binding, nh_loop *loop, nh_mem
     return function;
 }
 
-const char *ts_binding_module(const char *name)
-{
+const char *ts_binding_module(const char *name) {
     static const char *const modules[] = {"http",   "net",    "stream",      "process",
                                           "Buffer", "events", "AbortSignal", "globalThis"};
     for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {

@@ -1,4 +1,5 @@
-/* reference/binding.h - the one table in which names of the http module meet functions of libnodehttp.
+/* reference/binding.h - the one table in which names of the http module meet functions of
+ * libnodehttp.
  *
  * It drives the interpreter, tells `touchstone coverage` what exists, and a member that is missing
  * here is "unsupported" in the report. */
@@ -33,14 +34,15 @@ typedef struct ts_call {
 nh_value ts_call_argument(const ts_call *call, size_t index);
 
 typedef struct ts_binding {
-    const char *class_name; /* "OutgoingMessage"; "http", "net", "stream", "process" ... for modules;
-                               "globalThis" for AbortController and the like */
+    const char *class_name; /* "OutgoingMessage"; "http", "net", "stream", "process" ... for
+                               modules; "globalThis" for AbortController and the like */
     const char *member;
     ts_member_kind kind;
     /* Constructors, functions, methods. Returns what it throws (owned), or NULL. */
     nh_error *(*invoke)(ts_call *call);
-    /* Properties: get gives an owned value; set is NULL for read-only ones (assigning is ignored, as
-     * it is for a getter without setter in sloppy JavaScript) and returns what a setter throws. */
+    /* Properties: get gives an owned value; set is NULL for read-only ones (assigning is ignored,
+     * as it is for a getter without setter in sloppy JavaScript) and returns what a setter throws.
+     */
     nh_value (*get)(nh_loop *loop, nh_emitter *self);
     nh_error *(*set)(nh_loop *loop, nh_emitter *self, nh_value value);
 } ts_binding;
@@ -62,8 +64,8 @@ const char *ts_member_kind_name(ts_member_kind kind);
 const ts_binding *ts_binding_of_object(const nh_emitter *object, const char *member);
 /* The row for a member of a module; NULL when there is none. */
 const ts_binding *ts_binding_of_module(const char *module, const char *member);
-/* A method, function or constructor of the table as a value. Called as a function it has no `this`, as
- * in JavaScript; functions of modules need none. NH_INVALID without memory. */
+/* A method, function or constructor of the table as a value. Called as a function it has no `this`,
+ * as in JavaScript; functions of modules need none. NH_INVALID without memory. */
 nh_value ts_binding_as_function(const ts_binding *binding, nh_loop *loop, nh_memory *memory);
 /* The name of a module as a constant, or NULL when `name` is none. */
 const char *ts_binding_module(const char *name);

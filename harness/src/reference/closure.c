@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-ts_closure *ts_closure_new(ts_frame *frame, const json_t *definition)
-{
+ts_closure *ts_closure_new(ts_frame *frame, const json_t *definition) {
     ts_closure *closure = calloc(1, sizeof(*closure));
     if (closure == NULL) {
         return NULL;
@@ -27,8 +26,7 @@ ts_closure *ts_closure_new(ts_frame *frame, const json_t *definition)
     return closure;
 }
 
-void ts_closure_free(void *data)
-{
+void ts_closure_free(void *data) {
     ts_closure *closure = data;
     ts_session *session = closure->session;
     if (session != NULL) { /* or it went first */
@@ -51,13 +49,11 @@ void ts_closure_free(void *data)
     free(closure);
 }
 
-static json_t *setting(const ts_closure *closure, const char *key)
-{
+static json_t *setting(const ts_closure *closure, const char *key) {
     return closure->settings != NULL ? json_object_get(closure->settings, key) : NULL;
 }
 
-static bool is_recorded_argument(const ts_closure *closure, size_t index, nh_value argument)
-{
+static bool is_recorded_argument(const ts_closure *closure, size_t index, nh_value argument) {
     json_t *chosen = setting(closure, "args");
     if (chosen == NULL) {
         return argument.type != NH_OBJECT && argument.type != NH_FUNCTION;
@@ -70,8 +66,7 @@ static bool is_recorded_argument(const ts_closure *closure, size_t index, nh_val
     return false;
 }
 
-static void record(ts_closure *closure, const nh_value *arguments, size_t count)
-{
+static void record(ts_closure *closure, const nh_value *arguments, size_t count) {
     json_t *shown = json_array();
     for (size_t i = 0; i < count; i++) {
         if (is_recorded_argument(closure, i, arguments[i])) {
@@ -90,15 +85,13 @@ static void record(ts_closure *closure, const nh_value *arguments, size_t count)
 }
 
 /* The steps of this call: those of "nth" while it lasts, else "do". */
-static const json_t *steps_of_call(const ts_closure *closure, size_t call)
-{
+static const json_t *steps_of_call(const ts_closure *closure, size_t call) {
     json_t *nth = setting(closure, "nth");
     return nth != NULL && call < json_array_size(nth) ? json_array_get(nth, call) : closure->steps;
 }
 
 static bool declare_arguments(ts_closure *closure, ts_scope *scope, const nh_value *arguments,
-                              size_t count)
-{
+                              size_t count) {
     json_t *names = setting(closure, "as");
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
@@ -114,8 +107,7 @@ static bool declare_arguments(ts_closure *closure, ts_scope *scope, const nh_val
 }
 
 void ts_closure_run(ts_closure *closure, const nh_value *arguments, size_t count,
-                    nh_value *out_result)
-{
+                    nh_value *out_result) {
     ts_session *session = closure->session;
     if (closure->pending) {
         closure->pending = false;
@@ -148,17 +140,16 @@ void ts_closure_run(ts_closure *closure, const nh_value *arguments, size_t count
     ts_scope_release(scope);
 }
 
-static void call_closure(const nh_value *arguments, size_t count, void *data, nh_value *out_result)
-{
+static void call_closure(const nh_value *arguments, size_t count, void *data,
+                         nh_value *out_result) {
     ts_closure_run(data, arguments, count, out_result);
 }
 
-nh_value ts_closure_as_function(ts_closure *closure, const char *name)
-{
+nh_value ts_closure_as_function(ts_closure *closure, const char *name) {
     nh_value function = {.type = NH_INVALID};
     if (closure != NULL) {
-        function = nh_function_new(closure->session->memory, name != NULL ? name : "",
-                                   call_closure, closure, ts_closure_free);
+        function = nh_function_new(closure->session->memory, name != NULL ? name : "", call_closure,
+                                   closure, ts_closure_free);
         if (function.type == NH_INVALID) {
             ts_closure_free(closure);
         }
@@ -166,8 +157,7 @@ nh_value ts_closure_as_function(ts_closure *closure, const char *name)
     return function;
 }
 
-nh_value ts_function_of(ts_frame *frame, const json_t *definition)
-{
+nh_value ts_function_of(ts_frame *frame, const json_t *definition) {
     ts_closure *closure = ts_closure_new(frame, definition);
     const char *name = json_string_value(json_object_get(definition, "name"));
     if (closure != NULL && name != NULL) {
@@ -177,8 +167,7 @@ nh_value ts_function_of(ts_frame *frame, const json_t *definition)
     return ts_closure_as_function(closure, name);
 }
 
-nh_value ts_pending_function_of(ts_frame *frame, const json_t *steps)
-{
+nh_value ts_pending_function_of(ts_frame *frame, const json_t *steps) {
     ts_closure *closure = ts_closure_new(frame, steps);
     if (closure != NULL) {
         closure->pending = true;
@@ -187,8 +176,7 @@ nh_value ts_pending_function_of(ts_frame *frame, const json_t *steps)
     return ts_closure_as_function(closure, NULL);
 }
 
-void ts_closures_clear(ts_session *session)
-{
+void ts_closures_clear(ts_session *session) {
     /* Clearing a scope may free closures and scopes: collect before the first is cleared. */
     size_t count = 0;
     for (const ts_closure *closure = session->closures; closure != NULL; closure = closure->next) {
@@ -211,8 +199,7 @@ void ts_closures_clear(ts_session *session)
     free(scopes);
 }
 
-void ts_closures_abandon(ts_session *session)
-{
+void ts_closures_abandon(ts_session *session) {
     for (ts_closure *closure = session->closures; closure != NULL; closure = closure->next) {
         closure->session = NULL;
     }

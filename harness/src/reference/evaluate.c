@@ -14,8 +14,7 @@
 typedef bool (*form_evaluator)(ts_frame *frame, const json_t *form, const json_t *operand,
                                nh_value *out_value);
 
-bool ts_finish_value(ts_frame *frame, nh_value value, nh_value *out_value)
-{
+bool ts_finish_value(ts_frame *frame, nh_value value, nh_value *out_value) {
     if (value.type == NH_INVALID) {
         ts_session_fail(frame->session, "out of memory");
         return false;
@@ -25,8 +24,7 @@ bool ts_finish_value(ts_frame *frame, nh_value value, nh_value *out_value)
 }
 
 static bool evaluate_undefined(ts_frame *frame, const json_t *form, const json_t *operand,
-                               nh_value *out_value)
-{
+                               nh_value *out_value) {
     (void)frame;
     (void)form;
     (void)operand;
@@ -35,8 +33,7 @@ static bool evaluate_undefined(ts_frame *frame, const json_t *form, const json_t
 }
 
 static bool evaluate_number(ts_frame *frame, const json_t *form, const json_t *operand,
-                            nh_value *out_value)
-{
+                            nh_value *out_value) {
     (void)frame;
     (void)form;
     const char *text = json_string_value(operand);
@@ -45,35 +42,31 @@ static bool evaluate_number(ts_frame *frame, const json_t *form, const json_t *o
 }
 
 static bool evaluate_bigint(ts_frame *frame, const json_t *form, const json_t *operand,
-                            nh_value *out_value)
-{
+                            nh_value *out_value) {
     (void)form;
     return ts_finish_value(frame,
-                  nh_bigint_new(frame->session->memory, json_string_value(operand),
-                                json_string_length(operand)),
-                  out_value);
+                           nh_bigint_new(frame->session->memory, json_string_value(operand),
+                                         json_string_length(operand)),
+                           out_value);
 }
 
 static bool evaluate_symbol(ts_frame *frame, const json_t *form, const json_t *operand,
-                            nh_value *out_value)
-{
+                            nh_value *out_value) {
     (void)form;
     return ts_finish_value(frame,
-                  nh_symbol_new(frame->session->memory, json_string_value(operand),
-                                json_string_length(operand)),
-                  out_value);
+                           nh_symbol_new(frame->session->memory, json_string_value(operand),
+                                         json_string_length(operand)),
+                           out_value);
 }
 
-static int hexadecimal_digit(char digit)
-{
+static int hexadecimal_digit(char digit) {
     const char *digits = "0123456789abcdef";
     const char *at = digit != '\0' ? strchr(digits, digit | 0x20) : NULL;
     return at != NULL ? (int)(at - digits) : -1;
 }
 
 static bool evaluate_bytes(ts_frame *frame, const json_t *form, const json_t *operand,
-                           nh_value *out_value)
-{
+                           nh_value *out_value) {
     (void)form;
     const char *text = json_string_value(operand);
     size_t length = text != NULL ? strlen(text) / 2 : 0;
@@ -93,8 +86,7 @@ static bool evaluate_bytes(ts_frame *frame, const json_t *form, const json_t *op
 }
 
 static bool evaluate_buffer(ts_frame *frame, const json_t *form, const json_t *operand,
-                            nh_value *out_value)
-{
+                            nh_value *out_value) {
     (void)form;
     nh_value text;
     if (!ts_evaluate(frame, operand, &text)) {
@@ -109,8 +101,7 @@ static bool evaluate_buffer(ts_frame *frame, const json_t *form, const json_t *o
 
 /* Bytes, one for each character U+0000 to U+00FF of the text. */
 static bool evaluate_latin1(ts_frame *frame, const json_t *form, const json_t *operand,
-                            nh_value *out_value)
-{
+                            nh_value *out_value) {
     (void)form;
     nh_value text;
     if (!ts_evaluate(frame, operand, &text)) {
@@ -135,8 +126,7 @@ static bool evaluate_latin1(ts_frame *frame, const json_t *form, const json_t *o
 
 /* UTF-8 of one UTF-16 code unit. */
 static bool evaluate_char(ts_frame *frame, const json_t *form, const json_t *operand,
-                          nh_value *out_value)
-{
+                          nh_value *out_value) {
     (void)form;
     nh_value number;
     if (!ts_evaluate(frame, operand, &number)) {
@@ -159,8 +149,7 @@ static bool evaluate_char(ts_frame *frame, const json_t *form, const json_t *ope
 }
 
 /* Joins `pieces` `times` times: bytes when any piece is a buffer. */
-static nh_value join(nh_memory *memory, const nh_value *pieces, size_t count, size_t times)
-{
+static nh_value join(nh_memory *memory, const nh_value *pieces, size_t count, size_t times) {
     bool bytes = false;
     size_t length = 0;
     for (size_t i = 0; i < count; i++) {
@@ -197,16 +186,14 @@ static nh_value join(nh_memory *memory, const nh_value *pieces, size_t count, si
 }
 
 static bool evaluate_repeat(ts_frame *frame, const json_t *form, const json_t *operand,
-                            nh_value *out_value)
-{
+                            nh_value *out_value) {
     (void)form;
     ts_arguments parts;
     if (!ts_evaluate_arguments(frame, operand, &parts)) {
         return false;
     }
-    double times = parts.count == 2 && parts.values[1].type == NH_NUMBER
-                       ? parts.values[1].as.number
-                       : -1;
+    double times =
+        parts.count == 2 && parts.values[1].type == NH_NUMBER ? parts.values[1].as.number : -1;
     nh_value value = {.type = NH_INVALID};
     if (times >= 0) {
         value = join(frame->session->memory, parts.values, 1, (size_t)times);
@@ -216,8 +203,7 @@ static bool evaluate_repeat(ts_frame *frame, const json_t *form, const json_t *o
 }
 
 static bool evaluate_concat(ts_frame *frame, const json_t *form, const json_t *operand,
-                            nh_value *out_value)
-{
+                            nh_value *out_value) {
     (void)form;
     ts_arguments parts;
     if (!ts_evaluate_arguments(frame, operand, &parts)) {
@@ -234,23 +220,20 @@ static bool evaluate_concat(ts_frame *frame, const json_t *form, const json_t *o
     return ts_finish_value(frame, value, out_value);
 }
 
-static const char *text_or(const json_t *object, const char *key, const char *fallback)
-{
+static const char *text_or(const json_t *object, const char *key, const char *fallback) {
     const char *text = json_string_value(json_object_get(object, key));
     return text != NULL ? text : fallback;
 }
 
 static bool evaluate_error(ts_frame *frame, const json_t *form, const json_t *operand,
-                           nh_value *out_value)
-{
+                           nh_value *out_value) {
     (void)form;
-    nh_error *error = nh_error_new(frame->session->memory, text_or(operand, "name", "Error"),
-                                   text_or(operand, "code", NULL), "%s",
-                                   text_or(operand, "message", ""));
+    nh_error *error =
+        nh_error_new(frame->session->memory, text_or(operand, "name", "Error"),
+                     text_or(operand, "code", NULL), "%s", text_or(operand, "message", ""));
     const char *key;
     json_t *property;
-    json_object_foreach((json_t *)(uintptr_t)operand, key, property)
-    {
+    json_object_foreach((json_t *)(uintptr_t)operand, key, property) {
         if (strcmp(key, "name") == 0 || strcmp(key, "code") == 0 || strcmp(key, "message") == 0) {
             continue;
         }
@@ -266,15 +249,13 @@ static bool evaluate_error(ts_frame *frame, const json_t *form, const json_t *op
 }
 
 static bool evaluate_function(ts_frame *frame, const json_t *form, const json_t *operand,
-                              nh_value *out_value)
-{
+                              nh_value *out_value) {
     (void)form;
     return ts_finish_value(frame, ts_function_of(frame, operand), out_value);
 }
 
 static bool evaluate_new(ts_frame *frame, const json_t *form, const json_t *operand,
-                         nh_value *out_value)
-{
+                         nh_value *out_value) {
     ts_arguments arguments;
     if (!ts_evaluate_arguments(frame, json_object_get(form, "args"), &arguments)) {
         return false;
@@ -296,8 +277,7 @@ static bool evaluate_new(ts_frame *frame, const json_t *form, const json_t *oper
 }
 
 static bool evaluate_ms(ts_frame *frame, const json_t *form, const json_t *operand,
-                        nh_value *out_value)
-{
+                        nh_value *out_value) {
     (void)form;
     *out_value = nh_number(json_number_value(operand) * frame->session->time_scale);
     return true;
@@ -305,14 +285,12 @@ static bool evaluate_ms(ts_frame *frame, const json_t *form, const json_t *opera
 
 /* A plain object; what distinguishes a Map, Headers, URL or Date needs JavaScript. */
 static bool evaluate_members(ts_frame *frame, const json_t *form, const json_t *operand,
-                             nh_value *out_value)
-{
+                             nh_value *out_value) {
     (void)form;
     nh_value map = nh_map_new(frame->session->memory);
     const char *key;
     json_t *member;
-    json_object_foreach((json_t *)(uintptr_t)operand, key, member)
-    {
+    json_object_foreach((json_t *)(uintptr_t)operand, key, member) {
         nh_value value;
         if (!ts_evaluate(frame, member, &value)) {
             nh_value_release(&map);
@@ -326,8 +304,7 @@ static bool evaluate_members(ts_frame *frame, const json_t *form, const json_t *
 }
 
 static bool evaluate_url(ts_frame *frame, const json_t *form, const json_t *operand,
-                         nh_value *out_value)
-{
+                         nh_value *out_value) {
     (void)form;
     nh_value text;
     if (!ts_evaluate(frame, operand, &text)) {
@@ -344,8 +321,7 @@ static bool evaluate_url(ts_frame *frame, const json_t *form, const json_t *oper
 
 /* What the overridden function gives, called with these arguments. */
 static bool evaluate_super(ts_frame *frame, const json_t *form, const json_t *operand,
-                           nh_value *out_value)
-{
+                           nh_value *out_value) {
     (void)form;
     return ts_call_super(frame, operand, out_value);
 }
@@ -383,8 +359,7 @@ static const struct {
     {"$url", evaluate_url},
 };
 
-static bool evaluate_object(ts_frame *frame, const json_t *json, nh_value *out_value)
-{
+static bool evaluate_object(ts_frame *frame, const json_t *json, nh_value *out_value) {
     json_t *mutable_json = (json_t *)(uintptr_t)json; /* jansson's iterators are not const */
     const char *key = json_object_iter_key(json_object_iter(mutable_json));
     if (key == NULL || key[0] != '$') {
@@ -400,8 +375,7 @@ static bool evaluate_object(ts_frame *frame, const json_t *json, nh_value *out_v
     return false;
 }
 
-static bool evaluate_list(ts_frame *frame, const json_t *json, nh_value *out_value)
-{
+static bool evaluate_list(ts_frame *frame, const json_t *json, nh_value *out_value) {
     nh_value list = nh_list_new(frame->session->memory);
     for (size_t i = 0; i < json_array_size(json); i++) {
         nh_value element;
@@ -416,8 +390,7 @@ static bool evaluate_list(ts_frame *frame, const json_t *json, nh_value *out_val
     return ts_finish_value(frame, list, out_value);
 }
 
-bool ts_evaluate(ts_frame *frame, const json_t *json, nh_value *out_value)
-{
+bool ts_evaluate(ts_frame *frame, const json_t *json, nh_value *out_value) {
     *out_value = nh_undefined();
     switch (json_typeof(json)) {
     case JSON_OBJECT:
@@ -449,8 +422,7 @@ bool ts_evaluate(ts_frame *frame, const json_t *json, nh_value *out_value)
     return false;
 }
 
-bool ts_evaluate_arguments(ts_frame *frame, const json_t *json, ts_arguments *out_arguments)
-{
+bool ts_evaluate_arguments(ts_frame *frame, const json_t *json, ts_arguments *out_arguments) {
     size_t count = json_array_size(json);
     out_arguments->count = 0;
     out_arguments->values = NULL;
@@ -472,8 +444,7 @@ bool ts_evaluate_arguments(ts_frame *frame, const json_t *json, ts_arguments *ou
     return true;
 }
 
-void ts_arguments_free(ts_session *session, ts_arguments *arguments)
-{
+void ts_arguments_free(ts_session *session, ts_arguments *arguments) {
     (void)session;
     for (size_t i = 0; i < arguments->count; i++) {
         nh_value_release(&arguments->values[i]);

@@ -5,8 +5,7 @@
 #include <string.h>
 
 /* The pairs of `operand`, evaluated; false when the scenario has failed. */
-static bool evaluate_pairs(ts_frame *frame, const json_t *operand, ts_arguments *out_pairs)
-{
+static bool evaluate_pairs(ts_frame *frame, const json_t *operand, ts_arguments *out_pairs) {
     if (!ts_evaluate_arguments(frame, operand, out_pairs)) {
         return false;
     }
@@ -20,8 +19,7 @@ static bool evaluate_pairs(ts_frame *frame, const json_t *operand, ts_arguments 
     return true;
 }
 
-static bool give(ts_frame *frame, nh_value entries, bool complete, nh_value *out_value)
-{
+static bool give(ts_frame *frame, nh_value entries, bool complete, nh_value *out_value) {
     if (!complete || entries.type == NH_INVALID) {
         nh_value_release(&entries);
         ts_session_fail(frame->session, "out of memory");
@@ -32,8 +30,7 @@ static bool give(ts_frame *frame, nh_value entries, bool complete, nh_value *out
 }
 
 /* Where the entry with `key` stands; the number of entries when there is none. */
-static size_t find(nh_value entries, nh_value key)
-{
+static size_t find(nh_value entries, nh_value key) {
     size_t index = 0;
     while (index < nh_list_length(entries) &&
            !nh_value_is_same(nh_list_get(nh_list_get(entries, index), 0), key)) {
@@ -43,8 +40,7 @@ static size_t find(nh_value entries, nh_value key)
 }
 
 bool ts_evaluate_map(ts_frame *frame, const json_t *form, const json_t *operand,
-                     nh_value *out_value)
-{
+                     nh_value *out_value) {
     (void)form;
     ts_arguments pairs;
     if (!evaluate_pairs(frame, operand, &pairs)) {
@@ -65,8 +61,7 @@ bool ts_evaluate_map(ts_frame *frame, const json_t *form, const json_t *operand,
     return give(frame, entries, complete, out_value);
 }
 
-static nh_value lower_case_text(nh_memory *memory, nh_value value)
-{
+static nh_value lower_case_text(nh_memory *memory, nh_value value) {
     nh_value text = nh_value_to_string(memory, value);
     nh_bytes bytes = nh_value_bytes(text);
     char name[256];
@@ -78,8 +73,7 @@ static nh_value lower_case_text(nh_memory *memory, nh_value value)
     return nh_string_new(memory, name, length);
 }
 
-static int order(nh_value a, nh_value b)
-{
+static int order(nh_value a, nh_value b) {
     nh_bytes left = nh_value_bytes(a);
     nh_bytes right = nh_value_bytes(b);
     size_t common = left.length < right.length ? left.length : right.length;
@@ -88,8 +82,7 @@ static int order(nh_value a, nh_value b)
 }
 
 /* Adds a [name, value] pair where sorting puts it, behind its equals. */
-static bool insert_sorted(nh_value entries, nh_value pair)
-{
+static bool insert_sorted(nh_value entries, nh_value pair) {
     if (!nh_list_append(entries, pair)) {
         return false;
     }
@@ -106,8 +99,7 @@ static bool insert_sorted(nh_value entries, nh_value pair)
 }
 
 /* Adds `value` to what the header has: "a, b". */
-static bool join_value(nh_memory *memory, nh_value pair, nh_value value)
-{
+static bool join_value(nh_memory *memory, nh_value pair, nh_value value) {
     nh_bytes old = nh_value_bytes(nh_list_get(pair, 1));
     nh_bytes more = nh_value_bytes(value);
     nh_value joined =
@@ -120,8 +112,7 @@ static bool join_value(nh_memory *memory, nh_value pair, nh_value value)
     return true;
 }
 
-static bool add_header(nh_memory *memory, nh_value entries, nh_value given)
-{
+static bool add_header(nh_memory *memory, nh_value entries, nh_value given) {
     nh_value name = lower_case_text(memory, nh_list_get(given, 0));
     nh_value value = nh_value_to_string(memory, nh_list_get(given, 1));
     size_t index = find(entries, name);
@@ -140,8 +131,7 @@ static bool add_header(nh_memory *memory, nh_value entries, nh_value given)
 }
 
 bool ts_evaluate_headers(ts_frame *frame, const json_t *form, const json_t *operand,
-                         nh_value *out_value)
-{
+                         nh_value *out_value) {
     (void)form;
     ts_arguments pairs;
     if (!evaluate_pairs(frame, operand, &pairs)) {

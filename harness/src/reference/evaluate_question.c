@@ -1,4 +1,5 @@
-/* The value forms that ask about a value: what it is, how long, its names, whether it is another. */
+/* The value forms that ask about a value: what it is, how long, its names, whether it is another.
+ */
 #include "reference/evaluate_question.h"
 
 #include <string.h>
@@ -6,8 +7,7 @@
 #include "reference/plain.h"
 #include "reference/promise.h"
 
-static const char *type_name(nh_value value)
-{
+static const char *type_name(nh_value value) {
     switch (value.type) {
     case NH_INVALID:
     case NH_UNDEFINED:
@@ -36,8 +36,7 @@ static const char *type_name(nh_value value)
 }
 
 bool ts_evaluate_typeof(ts_frame *frame, const json_t *form, const json_t *operand,
-                        nh_value *out_value)
-{
+                        nh_value *out_value) {
     (void)form;
     nh_value value;
     if (!ts_evaluate(frame, operand, &value)) {
@@ -49,8 +48,7 @@ bool ts_evaluate_typeof(ts_frame *frame, const json_t *form, const json_t *opera
 }
 
 bool ts_evaluate_length(ts_frame *frame, const json_t *form, const json_t *operand,
-                        nh_value *out_value)
-{
+                        nh_value *out_value) {
     (void)form;
     nh_value value;
     if (!ts_evaluate(frame, operand, &value)) {
@@ -66,8 +64,7 @@ bool ts_evaluate_length(ts_frame *frame, const json_t *form, const json_t *opera
 }
 
 bool ts_evaluate_text(ts_frame *frame, const json_t *form, const json_t *operand,
-                      nh_value *out_value)
-{
+                      nh_value *out_value) {
     const char *given = json_string_value(json_object_get(form, "encoding"));
     const char *encoding = given != NULL ? given : "utf8";
     nh_value value;
@@ -82,14 +79,12 @@ bool ts_evaluate_text(ts_frame *frame, const json_t *form, const json_t *operand
     return ts_finish_value(frame, text, out_value);
 }
 
-static void append_text(nh_memory *memory, nh_value list, nh_bytes text)
-{
+static void append_text(nh_memory *memory, nh_value list, nh_bytes text) {
     (void)nh_list_append_take(list, nh_string_new(memory, (const char *)text.data, text.length));
 }
 
 /* The enumerable ones: neither message nor stack. */
-static void append_error_keys(nh_memory *memory, nh_value keys, const nh_error *error)
-{
+static void append_error_keys(nh_memory *memory, nh_value keys, const nh_error *error) {
     bool has_code = false;
     for (size_t i = 0; i < nh_error_property_count(error); i++) {
         nh_bytes key = nh_error_property_key_at(error, i);
@@ -102,8 +97,7 @@ static void append_error_keys(nh_memory *memory, nh_value keys, const nh_error *
 }
 
 bool ts_evaluate_keys(ts_frame *frame, const json_t *form, const json_t *operand,
-                      nh_value *out_value)
-{
+                      nh_value *out_value) {
     (void)form;
     nh_value value;
     if (!ts_evaluate(frame, operand, &value)) {
@@ -130,8 +124,7 @@ bool ts_evaluate_keys(ts_frame *frame, const json_t *form, const json_t *operand
 }
 
 bool ts_evaluate_is(ts_frame *frame, const json_t *form, const json_t *operand,
-                    nh_value *out_value)
-{
+                    nh_value *out_value) {
     (void)form;
     ts_arguments pair;
     if (!ts_evaluate_arguments(frame, operand, &pair)) {
@@ -143,8 +136,7 @@ bool ts_evaluate_is(ts_frame *frame, const json_t *form, const json_t *operand,
 }
 
 bool ts_evaluate_instance(ts_frame *frame, const json_t *form, const json_t *operand,
-                          nh_value *out_value)
-{
+                          nh_value *out_value) {
     (void)form;
     nh_value value;
     if (!ts_evaluate(frame, json_array_get(operand, 0), &value)) {
@@ -160,8 +152,8 @@ bool ts_evaluate_instance(ts_frame *frame, const json_t *form, const json_t *ope
         is = (value.type == NH_BUFFER && strcmp(name, "Buffer") == 0) ||
              (value.type == NH_LIST && strcmp(name, "Array") == 0) ||
              (ts_promise_is(value) && strcmp(name, "Promise") == 0) ||
-             (value.type == NH_ERROR && (strcmp(name, "Error") == 0 ||
-                                         strcmp(name, nh_error_name(value.as.error)) == 0));
+             (value.type == NH_ERROR &&
+              (strcmp(name, "Error") == 0 || strcmp(name, nh_error_name(value.as.error)) == 0));
     }
     nh_value_release(&value);
     *out_value = nh_boolean(is);
@@ -169,8 +161,7 @@ bool ts_evaluate_instance(ts_frame *frame, const json_t *form, const json_t *ope
 }
 
 bool ts_evaluate_not(ts_frame *frame, const json_t *form, const json_t *operand,
-                     nh_value *out_value)
-{
+                     nh_value *out_value) {
     (void)form;
     nh_value value;
     if (!ts_evaluate(frame, operand, &value)) {

@@ -1,5 +1,6 @@
-/* The value forms that ask about a value: $typeof, $length, $text, $keys, $is, $instance, $not. Each
- * evaluates its operand and gives an owned value; false when that threw, or the session is over. */
+/* The value forms that ask about a value: $typeof, $length, $text, $keys, $is, $instance, $not.
+ * Each evaluates its operand and gives an owned value; false when that threw, or the session is
+ * over. */
 #ifndef TOUCHSTONE_REFERENCE_EVALUATE_QUESTION_H
 #define TOUCHSTONE_REFERENCE_EVALUATE_QUESTION_H
 

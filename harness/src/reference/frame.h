@@ -33,9 +33,9 @@ struct ts_session {
     size_t label_capacity;
     ts_closure *closures;
     struct ts_async_loop *async_loops; /* `for await` loops under way */
-    nh_lookup *start; /* carries the start of the script; NULL once it has run */
-    size_t pending;   /* timers and immediates of the script, and its start */
-    bool over;      /* unsupported, failed or stopped: nothing more is reported */
+    nh_lookup *start;                  /* carries the start of the script; NULL once it has run */
+    size_t pending;                    /* timers and immediates of the script, and its start */
+    bool over; /* unsupported, failed or stopped: nothing more is reported */
 };
 
 /* Where in the script the interpreter is. Lives on the C stack. */
@@ -80,8 +80,8 @@ const char *ts_session_label(ts_session *session, nh_emitter *object, const char
 
 /* Evaluates JSON to a value (owned). False when that threw, or the session is over. */
 bool ts_evaluate(ts_frame *frame, const json_t *json, nh_value *out_value);
-/* Ends an evaluation: stores `value`, which is taken; false, and the session is over, when there was no
- * memory for it (NH_INVALID). */
+/* Ends an evaluation: stores `value`, which is taken; false, and the session is over, when there
+ * was no memory for it (NH_INVALID). */
 bool ts_finish_value(ts_frame *frame, nh_value value, nh_value *out_value);
 /* Evaluates a list of arguments (JSON NULL: none). On success the caller frees with
  * ts_arguments_free. */

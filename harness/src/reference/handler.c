@@ -5,14 +5,12 @@
 
 #include "reference/closure.h"
 
-static void on_event(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data)
-{
+static void on_event(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
     (void)emitter;
     ts_closure_run(data, arguments, count, NULL);
 }
 
-static bool is_setting(const char *key)
-{
+static bool is_setting(const char *key) {
     static const char *const keys[] = {"as",     "do",   "once", "prepend", "record",
                                        "chunks", "args", "nth",  "note"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -23,16 +21,15 @@ static bool is_setting(const char *key)
     return false;
 }
 
-/* Whether JSON is a handler's settings: an object with nothing but their keys. Steps have others. */
-static bool is_settings(const json_t *json)
-{
+/* Whether JSON is a handler's settings: an object with nothing but their keys. Steps have others.
+ */
+static bool is_settings(const json_t *json) {
     if (!json_is_object(json) || json_object_size(json) == 0) {
         return false;
     }
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)json, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)json, key, value) {
         if (!is_setting(key)) {
             return false;
         }
@@ -41,8 +38,7 @@ static bool is_settings(const json_t *json)
 }
 
 static bool attach(ts_frame *frame, nh_emitter *object, const char *label, const char *event,
-                   const json_t *handler)
-{
+                   const json_t *handler) {
     ts_session *session = frame->session;
     ts_closure *closure = ts_closure_new(frame, handler);
     if (closure == NULL) {
@@ -71,13 +67,11 @@ static bool attach(ts_frame *frame, nh_emitter *object, const char *label, const
 }
 
 bool ts_attach_handlers(ts_frame *frame, nh_emitter *object, const char *name,
-                        const json_t *events)
-{
+                        const json_t *events) {
     const char *label = ts_session_label(frame->session, object, name);
     const char *event;
     json_t *handler;
-    json_object_foreach((json_t *)(uintptr_t)events, event, handler)
-    {
+    json_object_foreach((json_t *)(uintptr_t)events, event, handler) {
         bool several = json_is_array(handler) && is_settings(json_array_get(handler, 0));
         size_t count = several ? json_array_size(handler) : 1;
         for (size_t i = 0; i < count; i++) {
@@ -90,8 +84,7 @@ bool ts_attach_handlers(ts_frame *frame, nh_emitter *object, const char *name,
     return true;
 }
 
-static ts_closure *find_handler(ts_session *session, const nh_emitter *object, const char *event)
-{
+static ts_closure *find_handler(ts_session *session, const nh_emitter *object, const char *event) {
     ts_closure *closure = session->closures;
     while (closure != NULL && (closure->object != object || strcmp(closure->event, event) != 0)) {
         closure = closure->next;
@@ -99,13 +92,11 @@ static ts_closure *find_handler(ts_session *session, const nh_emitter *object, c
     return closure;
 }
 
-bool ts_detach_handlers(ts_frame *frame, nh_emitter *object, const json_t *events)
-{
+bool ts_detach_handlers(ts_frame *frame, nh_emitter *object, const json_t *events) {
     for (size_t i = 0; i < json_array_size(events); i++) {
         const char *event = json_string_value(json_array_get(events, i));
         ts_closure *closure;
-        while (event != NULL &&
-               (closure = find_handler(frame->session, object, event)) != NULL) {
+        while (event != NULL && (closure = find_handler(frame->session, object, event)) != NULL) {
             closure->object = NULL; /* found once only, even if a once-listener is gone already */
             (void)nh_emitter_remove_listener(object, event, on_event, closure);
         }

@@ -8,8 +8,7 @@
 
 /* The next segment of a path written as text; advances `*cursor`. Owned by the caller (free). NULL
  * at the end, or (with *out_broken) for a path that cannot be read. */
-static char *next_segment(const char **cursor, bool *out_broken)
-{
+static char *next_segment(const char **cursor, bool *out_broken) {
     const char *at = *cursor;
     if (*at == '\0') {
         return NULL;
@@ -45,15 +44,13 @@ typedef struct segments {
     size_t count;
 } segments;
 
-static void segments_free(segments *list)
-{
+static void segments_free(segments *list) {
     for (size_t i = 0; i < list->count; i++) {
         free(list->names[i]);
     }
 }
 
-static bool segments_add(ts_session *session, segments *list, char *name)
-{
+static bool segments_add(ts_session *session, segments *list, char *name) {
     if (name == NULL || list->count == sizeof(list->names) / sizeof(list->names[0])) {
         free(name);
         ts_session_fail(session, "a path has too many members");
@@ -63,8 +60,7 @@ static bool segments_add(ts_session *session, segments *list, char *name)
     return true;
 }
 
-static bool segments_of_text(ts_session *session, const char *text, segments *out)
-{
+static bool segments_of_text(ts_session *session, const char *text, segments *out) {
     const char *cursor = text;
     bool broken = false;
     char *name;
@@ -80,12 +76,10 @@ static bool segments_of_text(ts_session *session, const char *text, segments *ou
     return true;
 }
 
-static bool segments_of_list(ts_frame *frame, const json_t *path, segments *out)
-{
+static bool segments_of_list(ts_frame *frame, const json_t *path, segments *out) {
     size_t index;
     json_t *element;
-    json_array_foreach((json_t *)(uintptr_t)path, index, element)
-    {
+    json_array_foreach((json_t *)(uintptr_t)path, index, element) {
         nh_value value;
         if (!ts_evaluate(frame, element, &value)) {
             return false;
@@ -102,8 +96,7 @@ static bool segments_of_list(ts_frame *frame, const json_t *path, segments *out)
 }
 
 /* `port.NAME`, `host.NAME`, `unix.NAME`. */
-static bool find_address(ts_frame *frame, const char *root, const char *name, nh_value *out_value)
-{
+static bool find_address(ts_frame *frame, const char *root, const char *name, nh_value *out_value) {
     const char *key = strcmp(root, "unix") == 0 ? "path" : root;
     json_t *address = json_object_get(frame->session->addresses, name);
     json_t *part = json_object_get(address, key);
@@ -119,14 +112,12 @@ static bool find_address(ts_frame *frame, const char *root, const char *name, nh
     return true;
 }
 
-static bool is_address_root(const char *name)
-{
+static bool is_address_root(const char *name) {
     return strcmp(name, "port") == 0 || strcmp(name, "host") == 0 || strcmp(name, "unix") == 0;
 }
 
 static bool get_member(ts_frame *frame, nh_value receiver, const char *module, const char *member,
-                       nh_value *out_value)
-{
+                       nh_value *out_value) {
     ts_session *session = frame->session;
     const ts_binding *binding = NULL;
     if (module != NULL) {
@@ -141,10 +132,9 @@ static bool get_member(ts_frame *frame, nh_value receiver, const char *module, c
         return true;
     }
     if (binding == NULL) {
-        ts_session_report_unsupported(session, "%s.%s",
-                                      module != NULL ? module
-                                                     : nh_emitter_class_name(receiver.as.object),
-                                      member);
+        ts_session_report_unsupported(
+            session, "%s.%s", module != NULL ? module : nh_emitter_class_name(receiver.as.object),
+            member);
         return false;
     }
     *out_value = binding->get(session->loop, module != NULL ? NULL : receiver.as.object);
@@ -152,8 +142,7 @@ static bool get_member(ts_frame *frame, nh_value receiver, const char *module, c
 }
 
 /* Walks from the root over all segments but the last. */
-static bool resolve_segments(ts_frame *frame, const segments *path, ts_place *place)
-{
+static bool resolve_segments(ts_frame *frame, const segments *path, ts_place *place) {
     const char *root = path->names[0];
     nh_value at = nh_undefined();
     size_t next = 1;
@@ -192,8 +181,7 @@ static bool resolve_segments(ts_frame *frame, const segments *path, ts_place *pl
     return true;
 }
 
-static char *path_text(const json_t *path, const segments *list)
-{
+static char *path_text(const json_t *path, const segments *list) {
     if (json_is_string(path)) {
         return strdup(json_string_value(path));
     }
@@ -206,8 +194,7 @@ static char *path_text(const json_t *path, const segments *list)
     return strdup(text);
 }
 
-bool ts_place_resolve(ts_frame *frame, const json_t *path, ts_place *out_place)
-{
+bool ts_place_resolve(ts_frame *frame, const json_t *path, ts_place *out_place) {
     memset(out_place, 0, sizeof(*out_place));
     out_place->receiver = nh_undefined();
     segments list = {0};
@@ -230,8 +217,7 @@ bool ts_place_resolve(ts_frame *frame, const json_t *path, ts_place *out_place)
     return resolved;
 }
 
-void ts_place_free(ts_place *place)
-{
+void ts_place_free(ts_place *place) {
     nh_value_release(&place->receiver);
     free(place->member);
     free(place->text);
@@ -239,8 +225,7 @@ void ts_place_free(ts_place *place)
     place->receiver = nh_undefined();
 }
 
-bool ts_place_get(ts_frame *frame, const ts_place *place, nh_value *out_value)
-{
+bool ts_place_get(ts_frame *frame, const ts_place *place, nh_value *out_value) {
     if (place->member == NULL) {
         *out_value = nh_value_retain(place->receiver);
         return true;
@@ -248,8 +233,7 @@ bool ts_place_get(ts_frame *frame, const ts_place *place, nh_value *out_value)
     return get_member(frame, place->receiver, place->module, place->member, out_value);
 }
 
-bool ts_place_set(ts_frame *frame, const ts_place *place, nh_value value, nh_error **out_error)
-{
+bool ts_place_set(ts_frame *frame, const ts_place *place, nh_value value, nh_error **out_error) {
     ts_session *session = frame->session;
     *out_error = NULL;
     if (place->member == NULL) {
@@ -265,7 +249,8 @@ bool ts_place_set(ts_frame *frame, const ts_place *place, nh_value value, nh_err
     } else if (place->receiver.type == NH_OBJECT) {
         binding = ts_binding_of_object(place->receiver.as.object, place->member);
     }
-    bool settable = binding != NULL && (binding->kind == TS_MEMBER_PROPERTY || binding->set != NULL);
+    bool settable =
+        binding != NULL && (binding->kind == TS_MEMBER_PROPERTY || binding->set != NULL);
     if (!settable) {
         ts_session_report_unsupported(session, "setting %s", place->text);
         return false;
@@ -279,8 +264,7 @@ bool ts_place_set(ts_frame *frame, const ts_place *place, nh_value value, nh_err
 
 static bool call_binding(ts_frame *frame, const ts_place *place, const ts_binding *binding,
                          const ts_arguments *arguments, nh_value *out_result,
-                         nh_error **out_error)
-{
+                         nh_error **out_error) {
     ts_session *session = frame->session;
     ts_call call = {.loop = session->loop,
                     .memory = session->memory,
@@ -294,8 +278,7 @@ static bool call_binding(ts_frame *frame, const ts_place *place, const ts_bindin
 }
 
 bool ts_place_call(ts_frame *frame, const ts_place *place, const ts_arguments *arguments,
-                   bool construct, nh_value *out_result, nh_error **out_error)
-{
+                   bool construct, nh_value *out_result, nh_error **out_error) {
     ts_session *session = frame->session;
     *out_error = NULL;
     *out_result = nh_undefined();
@@ -310,18 +293,17 @@ bool ts_place_call(ts_frame *frame, const ts_place *place, const ts_arguments *a
             return false;
         }
     } else {
-        const ts_binding *binding = place->module != NULL
-                                        ? ts_binding_of_module(place->module, place->member)
-                                        : ts_binding_of_object(place->receiver.as.object,
-                                                               place->member);
+        const ts_binding *binding =
+            place->module != NULL ? ts_binding_of_module(place->module, place->member)
+                                  : ts_binding_of_object(place->receiver.as.object, place->member);
         bool fits = binding != NULL && binding->invoke != NULL &&
                     (binding->kind == TS_MEMBER_CONSTRUCTOR) == construct;
         if (!fits) {
-            ts_session_report_unsupported(
-                session, "%s.%s%s",
-                place->module != NULL ? place->module
-                                      : nh_emitter_class_name(place->receiver.as.object),
-                place->member, construct ? " (new)" : "");
+            ts_session_report_unsupported(session, "%s.%s%s",
+                                          place->module != NULL
+                                              ? place->module
+                                              : nh_emitter_class_name(place->receiver.as.object),
+                                          place->member, construct ? " (new)" : "");
             return false;
         }
         if (!call_binding(frame, place, binding, arguments, out_result, out_error)) {
@@ -337,8 +319,7 @@ bool ts_place_call(ts_frame *frame, const ts_place *place, const ts_arguments *a
     return true;
 }
 
-bool ts_path_get(ts_frame *frame, const char *path, nh_value *out_value)
-{
+bool ts_path_get(ts_frame *frame, const char *path, nh_value *out_value) {
     json_t *text = json_string(path);
     ts_place place;
     bool found = text != NULL && ts_place_resolve(frame, text, &place);

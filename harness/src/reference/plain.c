@@ -3,16 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_index(const char *text, size_t *out_index)
-{
+static bool is_index(const char *text, size_t *out_index) {
     char *end;
     unsigned long index = strtoul(text, &end, 10);
     *out_index = (size_t)index;
     return text[0] >= '0' && text[0] <= '9' && *end == '\0';
 }
 
-static nh_value get_error_member(nh_memory *memory, const nh_error *error, const char *member)
-{
+static nh_value get_error_member(nh_memory *memory, const nh_error *error, const char *member) {
     if (strcmp(member, "message") == 0) {
         nh_bytes text = nh_error_message_bytes(error);
         return nh_string_new(memory, (const char *)text.data, text.length);
@@ -26,10 +24,8 @@ static nh_value get_error_member(nh_memory *memory, const nh_error *error, const
     return nh_value_retain(nh_error_property(error, member));
 }
 
-bool ts_plain_get(ts_frame *frame, nh_value receiver, const char *member, nh_value *out_value)
-{
-    if (receiver.type == NH_ERROR &&
-        nh_error_stands_for(receiver.as.error).type != NH_INVALID) {
+bool ts_plain_get(ts_frame *frame, nh_value receiver, const char *member, nh_value *out_value) {
+    if (receiver.type == NH_ERROR && nh_error_stands_for(receiver.as.error).type != NH_INVALID) {
         receiver = nh_error_stands_for(receiver.as.error);
     }
     nh_memory *memory = frame->session->memory;
@@ -88,8 +84,7 @@ bool ts_plain_get(ts_frame *frame, nh_value receiver, const char *member, nh_val
     return true;
 }
 
-static nh_value decode_hexadecimal(nh_memory *memory, nh_bytes bytes)
-{
+static nh_value decode_hexadecimal(nh_memory *memory, nh_bytes bytes) {
     static const char digits[] = "0123456789abcdef";
     char *text = nh_memory_allocate(memory, bytes.length * 2 + 1);
     if (text == NULL) {
@@ -104,8 +99,7 @@ static nh_value decode_hexadecimal(nh_memory *memory, nh_bytes bytes)
     return value;
 }
 
-nh_value ts_plain_decode(nh_memory *memory, nh_bytes bytes, const char *encoding)
-{
+nh_value ts_plain_decode(nh_memory *memory, nh_bytes bytes, const char *encoding) {
     if (strcmp(encoding, "latin1") == 0 || strcmp(encoding, "binary") == 0) {
         return nh_string_of_latin1(memory, bytes);
     }
@@ -115,8 +109,7 @@ nh_value ts_plain_decode(nh_memory *memory, nh_bytes bytes, const char *encoding
     return nh_string_new(memory, (const char *)bytes.data, bytes.length);
 }
 
-static nh_value join(nh_memory *memory, nh_value list, const char *separator)
-{
+static nh_value join(nh_memory *memory, nh_value list, const char *separator) {
     nh_value all = nh_string_of(memory, "");
     for (size_t i = 0; i < nh_list_length(list); i++) {
         nh_value element = nh_list_get(list, i);
@@ -131,8 +124,7 @@ static nh_value join(nh_memory *memory, nh_value list, const char *separator)
 }
 
 bool ts_plain_call(ts_frame *frame, nh_value receiver, const char *member,
-                   const ts_arguments *arguments, nh_value *out_result)
-{
+                   const ts_arguments *arguments, nh_value *out_result) {
     nh_memory *memory = frame->session->memory;
     const char *text = arguments->count > 0 && arguments->values[0].type == NH_STRING
                            ? nh_value_text(arguments->values[0])
@@ -141,7 +133,8 @@ bool ts_plain_call(ts_frame *frame, nh_value receiver, const char *member,
         nh_function_invoke(nh_map_get(receiver, member), arguments->values, arguments->count,
                            out_result);
     } else if (strcmp(member, "toString") == 0 && receiver.type == NH_BUFFER) {
-        *out_result = ts_plain_decode(memory, nh_value_bytes(receiver), text != NULL ? text : "utf8");
+        *out_result =
+            ts_plain_decode(memory, nh_value_bytes(receiver), text != NULL ? text : "utf8");
     } else if (strcmp(member, "toString") == 0) {
         *out_result = nh_value_to_string(memory, receiver);
     } else if (receiver.type == NH_LIST && strcmp(member, "push") == 0) {

@@ -4,19 +4,16 @@
 #define REACTIONS "(reactions)"
 #define RESULT "(result)"
 
-bool ts_promise_is(nh_value value)
-{
+bool ts_promise_is(nh_value value) {
     return value.type == NH_MAP && nh_map_has(value, STATE);
 }
 
-static void react(nh_value reaction, nh_value result)
-{
+static void react(nh_value reaction, nh_value result) {
     nh_value function = nh_list_get(reaction, result.type == NH_ERROR ? 1 : 0);
     nh_function_invoke(function, &result, 1, NULL);
 }
 
-static void settle(const nh_value *arguments, size_t count, void *data, nh_value *out_result)
-{
+static void settle(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
     (void)out_result;
     nh_value promise = {.type = NH_MAP, .as = {.map = data}};
     nh_value result = count > 0 ? arguments[0] : nh_undefined();
@@ -30,14 +27,12 @@ static void settle(const nh_value *arguments, size_t count, void *data, nh_value
     nh_value_release(&reactions);
 }
 
-static void release_promise(void *data)
-{
+static void release_promise(void *data) {
     nh_value promise = {.type = NH_MAP, .as = {.map = data}};
     nh_value_release(&promise);
 }
 
-nh_value ts_promise_new(nh_loop *loop, nh_value *out_settle)
-{
+nh_value ts_promise_new(nh_loop *loop, nh_value *out_settle) {
     nh_memory *memory = nh_loop_memory(loop);
     nh_value promise = nh_map_new(memory);
     *out_settle = nh_undefined();
@@ -57,8 +52,7 @@ nh_value ts_promise_new(nh_loop *loop, nh_value *out_settle)
 }
 
 /* The reaction to a promise that was settled before, as a job of its own. */
-static void react_later(const nh_value *arguments, size_t count, void *data, nh_value *out_result)
-{
+static void react_later(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
     (void)arguments;
     (void)count;
     (void)out_result;
@@ -66,14 +60,12 @@ static void react_later(const nh_value *arguments, size_t count, void *data, nh_
     react(job, nh_list_get(job, 2));
 }
 
-static void release_job(void *data)
-{
+static void release_job(void *data) {
     nh_value job = {.type = NH_LIST, .as = {.list = data}};
     nh_value_release(&job);
 }
 
-bool ts_promise_then(nh_loop *loop, nh_value promise, nh_value fulfilled, nh_value rejected)
-{
+bool ts_promise_then(nh_loop *loop, nh_value promise, nh_value fulfilled, nh_value rejected) {
     nh_memory *memory = nh_loop_memory(loop);
     nh_value reaction = nh_list_new(memory);
     bool done = nh_list_append(reaction, fulfilled) && nh_list_append(reaction, rejected);

@@ -1,7 +1,8 @@
 /* reference/promise.h - promises, for the few members that return one.
  *
- * The library takes a callback where Node.js returns a promise, and calls it in the microtask in which
- * a reaction would run. A promise of the interpreter is a map that only this file looks into. */
+ * The library takes a callback where Node.js returns a promise, and calls it in the microtask in
+ * which a reaction would run. A promise of the interpreter is a map that only this file looks into.
+ */
 #ifndef TS_REFERENCE_PROMISE_H
 #define TS_REFERENCE_PROMISE_H
 

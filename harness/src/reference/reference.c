@@ -40,21 +40,18 @@ typedef struct ts_reference {
     unsigned long long sync_number;
 } ts_reference;
 
-static ts_reference *self_of(ts_implementation *implementation)
-{
+static ts_reference *self_of(ts_implementation *implementation) {
     return (ts_reference *)(void *)implementation;
 }
 
-static bool is_virtual(const ts_reference *self)
-{
+static bool is_virtual(const ts_reference *self) {
     return self->kind == TS_REFERENCE_SIMULATOR;
 }
 
-/* --- what the session reports ------------------------------------------------------------------ */
+/* --- what the session reports ----------------------------------------------------------------- */
 
 static void on_observation(void *owner, const char *lane, const char *name, json_t *value,
-                           bool chunk)
-{
+                           bool chunk) {
     ts_reference *self = owner;
     if (!self->implementation.observer->observed(self->implementation.owner, lane, name, value,
                                                  chunk)) {
@@ -63,14 +60,12 @@ static void on_observation(void *owner, const char *lane, const char *name, json
     json_decref(value);
 }
 
-static void on_signal(void *owner, const char *name)
-{
+static void on_signal(void *owner, const char *name) {
     ts_reference *self = owner;
     self->implementation.observer->signalled(self->implementation.owner, name);
 }
 
-static void on_listening(void *owner, const char *name, const nh_address *address)
-{
+static void on_listening(void *owner, const char *name, const nh_address *address) {
     ts_reference *self = owner;
     json_t *json = address->family == NH_ADDRESS_UNIX
                        ? json_pack("{s:s}", "path", address->host)
@@ -79,14 +74,12 @@ static void on_listening(void *owner, const char *name, const nh_address *addres
     json_decref(json);
 }
 
-static void on_unsupported(void *owner, const char *member)
-{
+static void on_unsupported(void *owner, const char *member) {
     ts_reference *self = owner;
     self->implementation.observer->unsupported(self->implementation.owner, member);
 }
 
-static void on_failed(void *owner, const char *message)
-{
+static void on_failed(void *owner, const char *message) {
     ts_reference *self = owner;
     self->implementation.observer->failed(self->implementation.owner, message);
 }
@@ -97,10 +90,9 @@ static const ts_session_events session_events = {.observation = on_observation,
                                                  .unsupported = on_unsupported,
                                                  .failed = on_failed};
 
-/* --- announcements ----------------------------------------------------------------------------- */
+/* --- announcements ---------------------------------------------------------------------------- */
 
-static void release_run(ts_reference *self)
-{
+static void release_run(ts_reference *self) {
     ts_session_free(self->session);
     self->session = NULL;
     if (self->loop != NULL) {
@@ -115,15 +107,13 @@ static void release_run(ts_reference *self)
     self->transport = NULL;
 }
 
-static void on_timer_closed(uv_handle_t *handle)
-{
+static void on_timer_closed(uv_handle_t *handle) {
     ts_reference *self = handle->data;
     self->implementation.observer->closed(self->implementation.owner);
     free(self);
 }
 
-static void on_announcement(uv_timer_t *timer)
-{
+static void on_announcement(uv_timer_t *timer) {
     ts_reference *self = timer->data;
     const ts_implementation_observer *observer = self->implementation.observer;
     announcement what = self->announcement;
@@ -149,32 +139,28 @@ static void on_announcement(uv_timer_t *timer)
     }
 }
 
-static void announce(ts_reference *self, announcement what)
-{
+static void announce(ts_reference *self, announcement what) {
     self->announcement = what;
     (void)uv_timer_start(&self->timer, on_announcement, 0, 0);
 }
 
-/* --- operations -------------------------------------------------------------------------------- */
+/* --- operations ------------------------------------------------------------------------------- */
 
-static void open_reference(ts_implementation *implementation)
-{
+static void open_reference(ts_implementation *implementation) {
     announce(self_of(implementation), ANNOUNCE_OPENED);
 }
 
-static nh_loop *prepare(ts_implementation *implementation)
-{
+static nh_loop *prepare(ts_implementation *implementation) {
     ts_reference *self = self_of(implementation);
     release_run(self);
     self->started = false;
-    self->transport = is_virtual(self) ? nh_simulator_new(NULL, NULL)
-                                       : nh_uv_transport_new(NULL, self->uv_loop);
+    self->transport =
+        is_virtual(self) ? nh_simulator_new(NULL, NULL) : nh_uv_transport_new(NULL, self->uv_loop);
     self->loop = self->transport != NULL ? nh_loop_new(NULL, self->transport) : NULL;
     return self->loop;
 }
 
-static void begin(ts_reference *self)
-{
+static void begin(ts_reference *self) {
     if (!self->started && self->session != NULL) {
         self->started = true;
         self->start_ms = nh_loop_now_ms(self->loop);
@@ -182,8 +168,7 @@ static void begin(ts_reference *self)
     }
 }
 
-static void start(ts_implementation *implementation, const ts_run_start *run)
-{
+static void start(ts_implementation *implementation, const ts_run_start *run) {
     ts_reference *self = self_of(implementation);
     self->session =
         ts_session_new(self->loop, run->scenario->script, run->scenario->lanes, run->addresses,
@@ -193,8 +178,7 @@ static void start(ts_implementation *implementation, const ts_run_start *run)
     }
 }
 
-static void give_signal(ts_implementation *implementation, const char *name)
-{
+static void give_signal(ts_implementation *implementation, const char *name) {
     ts_reference *self = self_of(implementation);
     if (self->session != NULL) {
         ts_session_signal(self->session, name);
@@ -202,8 +186,7 @@ static void give_signal(ts_implementation *implementation, const char *name)
 }
 
 static void on_second_round(const nh_value *arguments, size_t count, void *data,
-                            nh_value *out_result)
-{
+                            nh_value *out_result) {
     (void)arguments;
     (void)count;
     (void)out_result;
@@ -215,30 +198,26 @@ static void on_second_round(const nh_value *arguments, size_t count, void *data,
 static void round_later(ts_reference *self, nh_function_call then);
 
 static void on_first_round(const nh_value *arguments, size_t count, void *data,
-                           nh_value *out_result)
-{
+                           nh_value *out_result) {
     (void)arguments;
     (void)count;
     (void)out_result;
     round_later(data, on_second_round);
 }
 
-static void round_later(ts_reference *self, nh_function_call then)
-{
+static void round_later(ts_reference *self, nh_function_call then) {
     nh_value function = nh_function_new(nh_loop_memory(self->loop), "sync", then, self, NULL);
     (void)nh_loop_set_immediate(self->loop, function);
     nh_value_release(&function);
 }
 
-static void sync_run(ts_implementation *implementation, unsigned long long number)
-{
+static void sync_run(ts_implementation *implementation, unsigned long long number) {
     ts_reference *self = self_of(implementation);
     self->sync_number = number;
     round_later(self, on_first_round);
 }
 
-static void stop(ts_implementation *implementation)
-{
+static void stop(ts_implementation *implementation) {
     ts_reference *self = self_of(implementation);
     if (self->session != NULL) {
         ts_session_stop(self->session);
@@ -250,15 +229,13 @@ static void stop(ts_implementation *implementation)
     announce(self, ANNOUNCE_STOPPED);
 }
 
-static void close_reference(ts_implementation *implementation)
-{
+static void close_reference(ts_implementation *implementation) {
     announce(self_of(implementation), ANNOUNCE_CLOSED);
 }
 
-/* --- virtual time ------------------------------------------------------------------------------ */
+/* --- virtual time ----------------------------------------------------------------------------- */
 
-static ts_progress run_due(ts_implementation *implementation)
-{
+static ts_progress run_due(ts_implementation *implementation) {
     ts_reference *self = self_of(implementation);
     begin(self);
     for (int i = 0; i < ITERATIONS_PER_CALL; i++) {
@@ -271,14 +248,12 @@ static ts_progress run_due(ts_implementation *implementation)
     return TS_PROGRESS_MORE;
 }
 
-static uint64_t elapsed_ms(ts_implementation *implementation)
-{
+static uint64_t elapsed_ms(ts_implementation *implementation) {
     ts_reference *self = self_of(implementation);
     return nh_loop_now_ms(self->loop) - self->start_ms;
 }
 
-static bool pass_time(ts_implementation *implementation, uint64_t until_ms)
-{
+static bool pass_time(ts_implementation *implementation, uint64_t until_ms) {
     ts_reference *self = self_of(implementation);
     uint64_t limit = self->start_ms + until_ms;
     uint64_t next = nh_simulator_next_event_ms(self->transport);
@@ -286,8 +261,7 @@ static bool pass_time(ts_implementation *implementation, uint64_t until_ms)
     return next <= limit;
 }
 
-static unsigned long long pending(ts_implementation *implementation)
-{
+static unsigned long long pending(ts_implementation *implementation) {
     ts_reference *self = self_of(implementation);
     return self->session != NULL ? ts_session_pending(self->session) : 0;
 }
@@ -317,8 +291,7 @@ static const ts_implementation_operations real_operations = {
 };
 
 ts_implementation *ts_reference_new(uv_loop_t *uv_loop, ts_reference_transport transport,
-                                    const ts_implementation_observer *observer, void *owner)
-{
+                                    const ts_implementation_observer *observer, void *owner) {
     ts_reference *self = calloc(1, sizeof(*self));
     if (self == NULL) {
         return NULL;

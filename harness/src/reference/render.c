@@ -9,8 +9,7 @@
 
 static json_t *render(ts_session *session, nh_value value, bool detailed, int depth);
 
-static json_t *render_number(double number)
-{
+static json_t *render_number(double number) {
     if (isnan(number)) {
         return json_pack("{s:s}", "$number", "NaN");
     }
@@ -26,8 +25,7 @@ static json_t *render_number(double number)
     return json_real(number);
 }
 
-static json_t *render_bytes(nh_bytes bytes)
-{
+static json_t *render_bytes(nh_bytes bytes) {
     json_t *text = json_stringn((const char *)bytes.data, bytes.length); /* NULL unless UTF-8 */
     if (text != NULL || bytes.length == 0) {
         return text != NULL ? text : json_string("");
@@ -48,8 +46,7 @@ static json_t *render_bytes(nh_bytes bytes)
 }
 
 /* Text with lone surrogates is no UTF-8 and cannot stand in JSON as it is: shown as U+FFFD. */
-static json_t *render_text(nh_bytes text)
-{
+static json_t *render_text(nh_bytes text) {
     json_t *plain = json_stringn_nocheck((const char *)text.data, text.length);
     json_t *checked = json_stringn((const char *)text.data, text.length);
     if (checked != NULL) {
@@ -60,25 +57,21 @@ static json_t *render_text(nh_bytes text)
     return render_bytes(text);
 }
 
-static json_t *render_list(ts_session *session, nh_value list, int depth)
-{
+static json_t *render_list(ts_session *session, nh_value list, int depth) {
     json_t *array = json_array();
     for (size_t i = 0; i < nh_list_length(list); i++) {
-        (void)json_array_append_new(array,
-                                    render(session, nh_list_get(list, i), false, depth + 1));
+        (void)json_array_append_new(array, render(session, nh_list_get(list, i), false, depth + 1));
     }
     return array;
 }
 
-static void put(json_t *object, nh_bytes key, json_t *value)
-{
+static void put(json_t *object, nh_bytes key, json_t *value) {
     nh_value text = nh_string_new(nh_memory_default(), (const char *)key.data, key.length);
     (void)json_object_set_new_nocheck(object, nh_value_text(text), value);
     nh_value_release(&text);
 }
 
-static json_t *render_map(ts_session *session, nh_value map, int depth)
-{
+static json_t *render_map(ts_session *session, nh_value map, int depth) {
     json_t *object = json_object();
     for (size_t i = 0; i < nh_map_length(map); i++) {
         put(object, nh_map_key_at(map, i),
@@ -87,8 +80,7 @@ static json_t *render_map(ts_session *session, nh_value map, int depth)
     return object;
 }
 
-static json_t *render_error(ts_session *session, nh_error *error, bool detailed, int depth)
-{
+static json_t *render_error(ts_session *session, nh_error *error, bool detailed, int depth) {
     json_t *object = json_object();
     (void)json_object_set_new(object, "name", json_string(nh_error_name(error)));
     if (nh_error_code(error) != NULL) {
@@ -105,15 +97,13 @@ static json_t *render_error(ts_session *session, nh_error *error, bool detailed,
     return object;
 }
 
-static json_t *render_object(ts_session *session, nh_emitter *object)
-{
+static json_t *render_object(ts_session *session, nh_emitter *object) {
     const char *label = ts_session_label(session, object, NULL);
     return label != NULL ? json_pack("{s:s}", "$ref", label)
                          : json_pack("{s:s}", "$object", nh_emitter_class_name(object));
 }
 
-static json_t *render(ts_session *session, nh_value value, bool detailed, int depth)
-{
+static json_t *render(ts_session *session, nh_value value, bool detailed, int depth) {
     if (depth > DEPTH_LIMIT) {
         return json_pack("{s:s}", "$object", "…");
     }
@@ -157,7 +147,6 @@ static json_t *render(ts_session *session, nh_value value, bool detailed, int de
     return NULL;
 }
 
-json_t *ts_render(ts_session *session, nh_value value, bool detailed)
-{
+json_t *ts_render(ts_session *session, nh_value value, bool detailed) {
     return render(session, value, detailed, 0);
 }

@@ -7,8 +7,7 @@ struct ts_scope {
     nh_value variables; /* a map */
 };
 
-ts_scope *ts_scope_new(nh_memory *memory, ts_scope *parent)
-{
+ts_scope *ts_scope_new(nh_memory *memory, ts_scope *parent) {
     ts_scope *scope = nh_memory_allocate_zeroed(memory, 1, sizeof(*scope));
     if (scope == NULL) {
         return NULL;
@@ -24,14 +23,12 @@ ts_scope *ts_scope_new(nh_memory *memory, ts_scope *parent)
     return scope;
 }
 
-ts_scope *ts_scope_retain(ts_scope *scope)
-{
+ts_scope *ts_scope_retain(ts_scope *scope) {
     scope->references++;
     return scope;
 }
 
-void ts_scope_release(ts_scope *scope)
-{
+void ts_scope_release(ts_scope *scope) {
     while (scope != NULL && --scope->references == 0) {
         ts_scope *parent = scope->parent;
         nh_value_release(&scope->variables);
@@ -40,13 +37,11 @@ void ts_scope_release(ts_scope *scope)
     }
 }
 
-bool ts_scope_declare(ts_scope *scope, const char *name, nh_value value)
-{
+bool ts_scope_declare(ts_scope *scope, const char *name, nh_value value) {
     return nh_map_set(scope->variables, name, value);
 }
 
-bool ts_scope_assign(ts_scope *scope, const char *name, nh_value value)
-{
+bool ts_scope_assign(ts_scope *scope, const char *name, nh_value value) {
     ts_scope *at = scope;
     while (!nh_map_has(at->variables, name) && at->parent != NULL) {
         at = at->parent;
@@ -54,8 +49,7 @@ bool ts_scope_assign(ts_scope *scope, const char *name, nh_value value)
     return nh_map_set(at->variables, name, value);
 }
 
-bool ts_scope_find(const ts_scope *scope, const char *name, nh_value *out_value)
-{
+bool ts_scope_find(const ts_scope *scope, const char *name, nh_value *out_value) {
     for (; scope != NULL; scope = scope->parent) {
         if (nh_map_has(scope->variables, name)) {
             *out_value = nh_map_get(scope->variables, name);
@@ -65,8 +59,7 @@ bool ts_scope_find(const ts_scope *scope, const char *name, nh_value *out_value)
     return false;
 }
 
-void ts_scope_clear(ts_scope *scope)
-{
+void ts_scope_clear(ts_scope *scope) {
     nh_value old = scope->variables;
     scope->variables = nh_undefined(); /* reads as an empty map from now on */
     nh_value_release(&old);

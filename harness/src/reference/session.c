@@ -7,13 +7,11 @@
 
 #include "reference/frame.h"
 
-static json_t *lanes_by_label(const json_t *lanes)
-{
+static json_t *lanes_by_label(const json_t *lanes) {
     json_t *by_label = json_object();
     const char *lane;
     json_t *labels;
-    json_object_foreach((json_t *)(uintptr_t)lanes, lane, labels)
-    {
+    json_object_foreach((json_t *)(uintptr_t)lanes, lane, labels) {
         for (size_t i = 0; i < json_array_size(labels); i++) {
             (void)json_object_set_new(by_label, json_string_value(json_array_get(labels, i)),
                                       json_string(lane));
@@ -22,8 +20,7 @@ static json_t *lanes_by_label(const json_t *lanes)
     return by_label;
 }
 
-static void on_uncaught(nh_loop *loop, nh_error *error, void *data)
-{
+static void on_uncaught(nh_loop *loop, nh_error *error, void *data) {
     (void)loop;
     ts_session *session = data;
     nh_value value = nh_value_of_error(error);
@@ -34,8 +31,7 @@ static void on_uncaught(nh_loop *loop, nh_error *error, void *data)
 
 ts_session *ts_session_new(nh_loop *loop, const json_t *script, const json_t *lanes,
                            const json_t *addresses, const char *unix_path, double time_scale,
-                           const ts_session_events *events, void *owner)
-{
+                           const ts_session_events *events, void *owner) {
     ts_session *session = calloc(1, sizeof(*session));
     if (session == NULL) {
         return NULL;
@@ -62,8 +58,7 @@ ts_session *ts_session_new(nh_loop *loop, const json_t *script, const json_t *la
 }
 
 /* The look-up that carried the start is over: this is a turn of the poll phase. */
-static void on_start(void *owner, int status, const nh_address *addresses, size_t count)
-{
+static void on_start(void *owner, int status, const nh_address *addresses, size_t count) {
     (void)status;
     (void)addresses;
     (void)count;
@@ -75,13 +70,11 @@ static void on_start(void *owner, int status, const nh_address *addresses, size_
     nh_value_release(&frame.returned);
 }
 
-void ts_session_start(ts_session *session)
-{
+void ts_session_start(ts_session *session) {
     /* A script that came over a pipe would run in the poll phase, and its immediates right after. A
      * look-up is what any transport reports there without a connection. */
     nh_transport *transport = nh_loop_transport(session->loop);
-    session->start =
-        transport->operations->lookup(transport, "127.0.0.1", 4, on_start, session);
+    session->start = transport->operations->lookup(transport, "127.0.0.1", 4, on_start, session);
     if (session->start == NULL) {
         ts_session_fail(session, "out of memory");
         return;
@@ -89,13 +82,11 @@ void ts_session_start(ts_session *session)
     session->pending++;
 }
 
-size_t ts_session_pending(const ts_session *session)
-{
+size_t ts_session_pending(const ts_session *session) {
     return session->pending;
 }
 
-void ts_session_set_address(ts_session *session, const char *name, const nh_address *address)
-{
+void ts_session_set_address(ts_session *session, const char *name, const nh_address *address) {
     json_t *json = address->family == NH_ADDRESS_UNIX
                        ? json_pack("{s:s}", "path", address->host)
                        : json_pack("{s:s,s:i}", "host", address->host, "port", (int)address->port);
@@ -103,24 +94,20 @@ void ts_session_set_address(ts_session *session, const char *name, const nh_addr
 }
 
 /* Calls a method without arguments if the object has it. */
-static bool call_if_there(ts_session *session, nh_emitter *object, const char *method)
-{
+static bool call_if_there(ts_session *session, nh_emitter *object, const char *method) {
     const ts_binding *binding = ts_binding_of_object(object, method);
     if (binding == NULL || binding->invoke == NULL) {
         return false;
     }
-    ts_call call = {.loop = session->loop,
-                    .memory = session->memory,
-                    .self = object,
-                    .result = nh_undefined()};
+    ts_call call = {
+        .loop = session->loop, .memory = session->memory, .self = object, .result = nh_undefined()};
     nh_error_release(binding->invoke(&call));
     nh_value_release(&call.result);
     nh_error_release(nh_loop_catch(session->loop));
     return true;
 }
 
-void ts_session_stop(ts_session *session)
-{
+void ts_session_stop(ts_session *session) {
     session->over = true;
     if (session->start != NULL) {
         nh_transport *transport = nh_loop_transport(session->loop);
@@ -138,8 +125,7 @@ void ts_session_stop(ts_session *session)
     nh_loop_end_turn(session->loop);
 }
 
-void ts_session_free(ts_session *session)
-{
+void ts_session_free(ts_session *session) {
     if (session == NULL) {
         return;
     }
@@ -168,8 +154,7 @@ void ts_session_free(ts_session *session)
 }
 
 void ts_session_observe(ts_session *session, const char *lane, const char *name, json_t *value,
-                        bool chunk)
-{
+                        bool chunk) {
     if (session->over) {
         json_decref(value);
         return;
@@ -179,8 +164,7 @@ void ts_session_observe(ts_session *session, const char *lane, const char *name,
 
 __attribute__((format(printf, 3, 0))) static void
 report(ts_session *session, void (*event)(void *owner, const char *text), const char *format,
-       va_list arguments)
-{
+       va_list arguments) {
     if (session->over) {
         return;
     }
@@ -190,24 +174,21 @@ report(ts_session *session, void (*event)(void *owner, const char *text), const 
     event(session->owner, text);
 }
 
-void ts_session_report_unsupported(ts_session *session, const char *format, ...)
-{
+void ts_session_report_unsupported(ts_session *session, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     report(session, session->events->unsupported, format, arguments);
     va_end(arguments);
 }
 
-void ts_session_fail(ts_session *session, const char *format, ...)
-{
+void ts_session_fail(ts_session *session, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     report(session, session->events->failed, format, arguments);
     va_end(arguments);
 }
 
-const char *ts_session_lane(const ts_session *session, const char *label, const char *current)
-{
+const char *ts_session_lane(const ts_session *session, const char *label, const char *current) {
     char name[128];
     size_t length = strcspn(label, ".:[#(= ");
     if (length >= sizeof(name)) {
@@ -219,8 +200,7 @@ const char *ts_session_lane(const ts_session *session, const char *label, const 
     return lane != NULL ? lane : current;
 }
 
-static const char *add_label(ts_session *session, nh_emitter *object, const char *name)
-{
+static const char *add_label(ts_session *session, nh_emitter *object, const char *name) {
     if (session->label_count == session->label_capacity) {
         size_t capacity = session->label_capacity == 0 ? 16 : session->label_capacity * 2;
         ts_label *labels = realloc(session->labels, capacity * sizeof(*labels));
@@ -248,8 +228,7 @@ static const char *add_label(ts_session *session, nh_emitter *object, const char
     return label->text;
 }
 
-const char *ts_session_label(ts_session *session, nh_emitter *object, const char *name)
-{
+const char *ts_session_label(ts_session *session, nh_emitter *object, const char *name) {
     for (size_t i = 0; i < session->label_count; i++) {
         if (session->labels[i].object == object) {
             return session->labels[i].text;

@@ -27,8 +27,9 @@ typedef struct ts_session_events {
 typedef struct ts_session ts_session;
 
 /* A session on `loop`, which has to outlive it. `script` and `lanes` (may be NULL) are those of the
- * expanded scenario (borrowed: they have to outlive the session), `addresses` maps the names of peers to {"host", "port"} or {"path"};
- * `unix_path` is where a `listen` step with "unix" listens (may be NULL). NULL without memory. */
+ * expanded scenario (borrowed: they have to outlive the session), `addresses` maps the names of
+ * peers to {"host", "port"} or {"path"}; `unix_path` is where a `listen` step with "unix" listens
+ * (may be NULL). NULL without memory. */
 ts_session *ts_session_new(nh_loop *loop, const json_t *script, const json_t *lanes,
                            const json_t *addresses, const char *unix_path, double time_scale,
                            const ts_session_events *events, void *owner);

@@ -7,8 +7,7 @@
 #include "reference/closure.h"
 
 static void observe_in(ts_frame *frame, const char *lane, const char *text, const char *suffix,
-                       json_t *value)
-{
+                       json_t *value) {
     size_t size = strlen(text) + strlen(suffix) + 1;
     char *name = malloc(size);
     if (name == NULL) {
@@ -20,26 +19,22 @@ static void observe_in(ts_frame *frame, const char *lane, const char *text, cons
     free(name);
 }
 
-void ts_observe_suffixed(ts_frame *frame, const char *text, const char *suffix, json_t *value)
-{
+void ts_observe_suffixed(ts_frame *frame, const char *text, const char *suffix, json_t *value) {
     observe_in(frame, ts_session_lane(frame->session, text, frame->lane), text, suffix, value);
 }
 
-void ts_observe_error(ts_frame *frame, const char *text, const char *suffix, nh_error *error)
-{
+void ts_observe_error(ts_frame *frame, const char *text, const char *suffix, nh_error *error) {
     nh_value value = nh_value_of_error(error);
     ts_observe_suffixed(frame, text, suffix, ts_render(frame->session, value, false));
     nh_value_release(&value);
 }
 
 /* An evaluation did not come to an end: thrown, or the session is over. */
-static ts_outcome interrupted(const ts_frame *frame)
-{
+static ts_outcome interrupted(const ts_frame *frame) {
     return frame->session->over ? TS_OVER : TS_THROW;
 }
 
-ts_outcome ts_record_interruption(ts_frame *frame, const char *text, const char *suffix)
-{
+ts_outcome ts_record_interruption(ts_frame *frame, const char *text, const char *suffix) {
     nh_error *error = frame->session->over ? NULL : nh_loop_catch(frame->session->loop);
     if (error == NULL) {
         return TS_OVER;
@@ -50,16 +45,14 @@ ts_outcome ts_record_interruption(ts_frame *frame, const char *text, const char 
 }
 
 /* A path as observations name it before it could be resolved. */
-static const char *text_of(const json_t *path)
-{
+static const char *text_of(const json_t *path) {
     const char *text = json_string_value(path);
     return text != NULL ? text : "a computed path";
 }
 
 /* What follows a call or construction: the name, the record, the handlers. */
 static ts_outcome use_result(ts_frame *frame, const json_t *step, const char *text,
-                             nh_value result)
-{
+                             nh_value result) {
     const char *name = json_string_value(json_object_get(step, "let"));
     if (name != NULL && !ts_scope_declare(frame->scope, name, result)) {
         ts_session_fail(frame->session, "out of memory");
@@ -80,8 +73,7 @@ static ts_outcome use_result(ts_frame *frame, const json_t *step, const char *te
 }
 
 /* The name of a result that there isn't, since the call threw: known, and undefined. */
-static ts_outcome name_nothing(ts_frame *frame, const json_t *step)
-{
+static ts_outcome name_nothing(ts_frame *frame, const json_t *step) {
     const char *name = json_string_value(json_object_get(step, "let"));
     if (name != NULL && !ts_scope_declare(frame->scope, name, nh_undefined())) {
         ts_session_fail(frame->session, "out of memory");
@@ -91,8 +83,7 @@ static ts_outcome name_nothing(ts_frame *frame, const json_t *step)
 }
 
 static ts_outcome call_place(ts_frame *frame, const json_t *step, const json_t *path,
-                             bool construct)
-{
+                             bool construct) {
     ts_place place;
     if (!ts_place_resolve(frame, path, &place)) {
         return ts_record_interruption(frame, text_of(path), "() throws");
@@ -122,18 +113,15 @@ static ts_outcome call_place(ts_frame *frame, const json_t *step, const json_t *
     return outcome;
 }
 
-static ts_outcome step_call(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_call(ts_frame *frame, const json_t *step, const json_t *operand) {
     return call_place(frame, step, operand, false);
 }
 
-static ts_outcome step_new(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_new(ts_frame *frame, const json_t *step, const json_t *operand) {
     return call_place(frame, step, operand, true);
 }
 
-static ts_outcome name_value(ts_frame *frame, const json_t *step, const char *name, bool assign)
-{
+static ts_outcome name_value(ts_frame *frame, const json_t *step, const char *name, bool assign) {
     nh_value value;
     if (!ts_evaluate(frame, json_object_get(step, "value"), &value)) {
         return interrupted(frame);
@@ -147,18 +135,15 @@ static ts_outcome name_value(ts_frame *frame, const json_t *step, const char *na
     return done ? TS_CONTINUE : TS_OVER;
 }
 
-static ts_outcome step_let(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_let(ts_frame *frame, const json_t *step, const json_t *operand) {
     return name_value(frame, step, json_string_value(operand), false);
 }
 
-static ts_outcome step_assign(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_assign(ts_frame *frame, const json_t *step, const json_t *operand) {
     return name_value(frame, step, json_string_value(operand), true);
 }
 
-static ts_outcome get_one(ts_frame *frame, const json_t *path, const char *label)
-{
+static ts_outcome get_one(ts_frame *frame, const json_t *path, const char *label) {
     ts_place place;
     if (!ts_place_resolve(frame, path, &place)) {
         return ts_record_interruption(frame, text_of(path), " throws");
@@ -177,8 +162,7 @@ static ts_outcome get_one(ts_frame *frame, const json_t *path, const char *label
     return outcome;
 }
 
-static ts_outcome step_get(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_get(ts_frame *frame, const json_t *step, const json_t *operand) {
     const char *label = json_string_value(json_object_get(step, "label"));
     if (!json_is_array(operand)) {
         return get_one(frame, operand, label);
@@ -190,13 +174,10 @@ static ts_outcome step_get(ts_frame *frame, const json_t *step, const json_t *op
     return outcome;
 }
 
-static ts_outcome step_show(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_show(ts_frame *frame, const json_t *step, const json_t *operand) {
     const char *label = json_string_value(json_object_get(step, "label"));
     const char *text = json_string_value(operand);
-    const char *name = label != NULL                        ? label
-                       : text != NULL && text[0] == '$' ? text + 1
-                                                            : "show";
+    const char *name = label != NULL ? label : text != NULL && text[0] == '$' ? text + 1 : "show";
     nh_value value;
     if (!ts_evaluate(frame, operand, &value)) {
         return ts_record_interruption(frame, name, " throws");
@@ -206,8 +187,7 @@ static ts_outcome step_show(ts_frame *frame, const json_t *step, const json_t *o
     return TS_CONTINUE;
 }
 
-static ts_outcome step_set(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_set(ts_frame *frame, const json_t *step, const json_t *operand) {
     ts_place place;
     nh_value value;
     if (!ts_place_resolve(frame, operand, &place)) {
@@ -231,8 +211,7 @@ static ts_outcome step_set(ts_frame *frame, const json_t *step, const json_t *op
 
 /* Replaces a method of one object: those that the library lets its embedder replace are rows that
  * have both `invoke` (the library's own) and `set`. */
-static ts_outcome step_override(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_override(ts_frame *frame, const json_t *step, const json_t *operand) {
     ts_session *session = frame->session;
     ts_place place;
     if (!ts_place_resolve(frame, operand, &place)) {
@@ -265,8 +244,7 @@ static ts_outcome step_override(ts_frame *frame, const json_t *step, const json_
     return TS_CONTINUE;
 }
 
-bool ts_call_super(ts_frame *frame, const json_t *argument_list, nh_value *out_value)
-{
+bool ts_call_super(ts_frame *frame, const json_t *argument_list, nh_value *out_value) {
     const ts_closure *closure = frame->super;
     if (closure == NULL || closure->overridden == NULL) {
         ts_session_fail(frame->session, "super outside of an overriding function");
@@ -294,8 +272,7 @@ bool ts_call_super(ts_frame *frame, const json_t *argument_list, nh_value *out_v
     return true;
 }
 
-static ts_outcome step_super(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_super(ts_frame *frame, const json_t *step, const json_t *operand) {
     nh_value result = nh_undefined();
     if (!ts_call_super(frame, operand, &result)) {
         return interrupted(frame); /* what it throws, the overriding function throws */
@@ -305,9 +282,9 @@ static ts_outcome step_super(ts_frame *frame, const json_t *step, const json_t *
     return outcome;
 }
 
-/* The object at a path; NULL (and the session is over, or an exception pending) if there is none. */
-static nh_emitter *object_at(ts_frame *frame, const json_t *path)
-{
+/* The object at a path; NULL (and the session is over, or an exception pending) if there is none.
+ */
+static nh_emitter *object_at(ts_frame *frame, const json_t *path) {
     nh_value value = nh_undefined();
     ts_place place;
     if (!ts_place_resolve(frame, path, &place)) {
@@ -323,8 +300,7 @@ static nh_emitter *object_at(ts_frame *frame, const json_t *path)
     return found ? value.as.object : NULL;
 }
 
-static ts_outcome step_on(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_on(ts_frame *frame, const json_t *step, const json_t *operand) {
     nh_emitter *object = object_at(frame, operand);
     if (object == NULL) {
         return interrupted(frame);
@@ -336,8 +312,7 @@ static ts_outcome step_on(ts_frame *frame, const json_t *step, const json_t *ope
     return done ? TS_CONTINUE : TS_OVER;
 }
 
-static ts_outcome step_off(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_off(ts_frame *frame, const json_t *step, const json_t *operand) {
     nh_emitter *object = object_at(frame, operand);
     if (object == NULL) {
         return interrupted(frame);
@@ -347,15 +322,13 @@ static ts_outcome step_off(ts_frame *frame, const json_t *step, const json_t *op
     return done ? TS_CONTINUE : TS_OVER;
 }
 
-static ts_outcome step_mark(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_mark(ts_frame *frame, const json_t *step, const json_t *operand) {
     (void)step;
     ts_session_observe(frame->session, frame->lane, json_string_value(operand), NULL, false);
     return TS_CONTINUE;
 }
 
-static ts_outcome step_throw(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_throw(ts_frame *frame, const json_t *step, const json_t *operand) {
     (void)step;
     nh_value value;
     if (!ts_evaluate(frame, operand, &value)) {
@@ -368,8 +341,7 @@ static ts_outcome step_throw(ts_frame *frame, const json_t *step, const json_t *
     return TS_THROW;
 }
 
-static ts_outcome step_return(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_return(ts_frame *frame, const json_t *step, const json_t *operand) {
     (void)step;
     nh_value value;
     if (!ts_evaluate(frame, operand, &value)) {
@@ -379,8 +351,7 @@ static ts_outcome step_return(ts_frame *frame, const json_t *step, const json_t 
     return TS_RETURN;
 }
 
-static ts_outcome step_break(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+static ts_outcome step_break(ts_frame *frame, const json_t *step, const json_t *operand) {
     (void)frame;
     (void)step;
     (void)operand;
@@ -423,8 +394,7 @@ static const struct {
     {"let", step_let},
 };
 
-static ts_outcome run_step(ts_frame *frame, const json_t *step)
-{
+static ts_outcome run_step(ts_frame *frame, const json_t *step) {
     for (size_t i = 0; i < sizeof(steps_by_key) / sizeof(steps_by_key[0]); i++) {
         const json_t *operand = json_object_get(step, steps_by_key[i].key);
         if (operand != NULL) {
@@ -437,8 +407,7 @@ static ts_outcome run_step(ts_frame *frame, const json_t *step)
     return TS_OVER;
 }
 
-ts_outcome ts_run_steps(ts_frame *frame, const json_t *steps)
-{
+ts_outcome ts_run_steps(ts_frame *frame, const json_t *steps) {
     ts_outcome outcome = TS_CONTINUE;
     for (size_t i = 0; i < json_array_size(steps) && outcome == TS_CONTINUE; i++) {
         outcome = frame->session->over ? TS_OVER : run_step(frame, json_array_get(steps, i));
@@ -446,18 +415,15 @@ ts_outcome ts_run_steps(ts_frame *frame, const json_t *steps)
     return outcome;
 }
 
-ts_outcome ts_run_nested(ts_frame *frame, const json_t *steps, const char *name, nh_value value)
-{
+ts_outcome ts_run_nested(ts_frame *frame, const json_t *steps, const char *name, nh_value value) {
     ts_scope *scope = ts_scope_new(frame->session->memory, frame->scope);
     if (scope == NULL || (name != NULL && !ts_scope_declare(scope, name, value))) {
         ts_scope_release(scope);
         ts_session_fail(frame->session, "out of memory");
         return TS_OVER;
     }
-    ts_frame nested = {.session = frame->session,
-                       .scope = scope,
-                       .lane = frame->lane,
-                       .super = frame->super};
+    ts_frame nested = {
+        .session = frame->session, .scope = scope, .lane = frame->lane, .super = frame->super};
     ts_outcome outcome = ts_run_steps(&nested, steps);
     nh_value_assign_take(&frame->returned, nested.returned);
     ts_scope_release(scope);

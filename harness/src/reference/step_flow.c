@@ -6,19 +6,15 @@
 
 #include <nodehttp/stream.h>
 
-static ts_outcome interrupted(const ts_frame *frame)
-{
+static ts_outcome interrupted(const ts_frame *frame) {
     return frame->session->over ? TS_OVER : TS_THROW;
 }
 
-static ts_outcome branch(ts_frame *frame, const json_t *step, bool truth)
-{
-    return ts_run_nested(frame, json_object_get(step, truth ? "do" : "else"), NULL,
-                         nh_undefined());
+static ts_outcome branch(ts_frame *frame, const json_t *step, bool truth) {
+    return ts_run_nested(frame, json_object_get(step, truth ? "do" : "else"), NULL, nh_undefined());
 }
 
-ts_outcome ts_step_if(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_if(ts_frame *frame, const json_t *step, const json_t *operand) {
     nh_value value;
     if (!ts_evaluate(frame, operand, &value)) {
         return interrupted(frame);
@@ -28,8 +24,7 @@ ts_outcome ts_step_if(ts_frame *frame, const json_t *step, const json_t *operand
     return branch(frame, step, truth);
 }
 
-ts_outcome ts_step_equal(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_equal(ts_frame *frame, const json_t *step, const json_t *operand) {
     ts_arguments pair;
     if (!ts_evaluate_arguments(frame, operand, &pair)) {
         return interrupted(frame);
@@ -40,8 +35,7 @@ ts_outcome ts_step_equal(ts_frame *frame, const json_t *step, const json_t *oper
 }
 
 /* What a loop does after one round. */
-static bool goes_on(ts_outcome *outcome)
-{
+static bool goes_on(ts_outcome *outcome) {
     if (*outcome == TS_BREAK) {
         *outcome = TS_CONTINUE;
         return false;
@@ -49,8 +43,7 @@ static bool goes_on(ts_outcome *outcome)
     return *outcome == TS_CONTINUE;
 }
 
-ts_outcome ts_step_repeat(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_repeat(ts_frame *frame, const json_t *step, const json_t *operand) {
     nh_value times;
     if (!ts_evaluate(frame, operand, &times)) {
         return interrupted(frame);
@@ -67,8 +60,7 @@ ts_outcome ts_step_repeat(ts_frame *frame, const json_t *step, const json_t *ope
     return outcome;
 }
 
-ts_outcome ts_step_each(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_each(ts_frame *frame, const json_t *step, const json_t *operand) {
     nh_value list;
     if (!ts_evaluate(frame, json_object_get(step, "of"), &list)) {
         return interrupted(frame);
@@ -87,8 +79,7 @@ ts_outcome ts_step_each(ts_frame *frame, const json_t *step, const json_t *opera
 
 /* One call of a loop; false when it is over (nullish result, error). */
 static bool call_once(ts_frame *frame, const json_t *step, const ts_place *place,
-                      nh_value *out_value, ts_outcome *outcome)
-{
+                      nh_value *out_value, ts_outcome *outcome) {
     ts_arguments arguments;
     nh_error *error = NULL;
     if (!ts_evaluate_arguments(frame, json_object_get(step, "args"), &arguments)) {
@@ -109,8 +100,7 @@ static bool call_once(ts_frame *frame, const json_t *step, const ts_place *place
     return !nh_value_is_nullish(*out_value);
 }
 
-ts_outcome ts_step_loop(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_loop(ts_frame *frame, const json_t *step, const json_t *operand) {
     ts_place place;
     if (!ts_place_resolve(frame, operand, &place)) {
         return interrupted(frame);
@@ -130,7 +120,7 @@ ts_outcome ts_step_loop(ts_frame *frame, const json_t *step, const json_t *opera
     return outcome;
 }
 
-/* --- for await --------------------------------------------------------------------------------- */
+/* --- for await -------------------------------------------------------------------------------- */
 
 /* A loop that is under way; freed when it is left, or with the session. */
 typedef struct ts_async_loop async_loop;
@@ -143,8 +133,7 @@ struct ts_async_loop {
     nh_readable_iterator *iterator;
 };
 
-static void forget(async_loop *loop)
-{
+static void forget(async_loop *loop) {
     async_loop **at = &loop->session->async_loops;
     while (*at != loop) {
         at = &(*at)->next;
@@ -155,8 +144,7 @@ static void forget(async_loop *loop)
     nh_memory_free(loop->session->memory, loop);
 }
 
-void ts_async_loops_clear(ts_session *session)
-{
+void ts_async_loops_clear(ts_session *session) {
     while (session->async_loops != NULL) {
         forget(session->async_loops);
     }
@@ -164,8 +152,7 @@ void ts_async_loops_clear(ts_session *session)
 
 static void on_step(nh_step_status status, nh_value value, void *data);
 
-static void leave(async_loop *loop)
-{
+static void leave(async_loop *loop) {
     ts_frame frame = {.session = loop->session, .scope = loop->scope, .lane = loop->lane};
     if (!loop->session->over) {
         (void)ts_run_nested(&frame, json_object_get(loop->step, "then"), NULL, nh_undefined());
@@ -174,15 +161,13 @@ static void leave(async_loop *loop)
     forget(loop);
 }
 
-static void on_left(nh_step_status status, nh_value value, void *data)
-{
+static void on_left(nh_step_status status, nh_value value, void *data) {
     (void)status;
     (void)value;
     leave(data);
 }
 
-static void on_step(nh_step_status status, nh_value value, void *data)
-{
+static void on_step(nh_step_status status, nh_value value, void *data) {
     async_loop *loop = data;
     ts_frame frame = {.session = loop->session, .scope = loop->scope, .lane = loop->lane};
     if (status == NH_STEP_ERROR) {
@@ -197,8 +182,7 @@ static void on_step(nh_step_status status, nh_value value, void *data)
         return;
     }
     const char *name = json_string_value(json_object_get(loop->step, "as"));
-    ts_outcome outcome =
-        ts_run_nested(&frame, json_object_get(loop->step, "do"), name, value);
+    ts_outcome outcome = ts_run_nested(&frame, json_object_get(loop->step, "do"), name, value);
     nh_value_release(&frame.returned);
     if (goes_on(&outcome)) {
         nh_readable_iterator_next(loop->iterator, on_step, loop);
@@ -207,8 +191,7 @@ static void on_step(nh_step_status status, nh_value value, void *data)
     }
 }
 
-ts_outcome ts_step_for_await(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_for_await(ts_frame *frame, const json_t *step, const json_t *operand) {
     nh_value value;
     if (!ts_evaluate(frame, operand, &value)) {
         return interrupted(frame);
@@ -216,7 +199,8 @@ ts_outcome ts_step_for_await(ts_frame *frame, const json_t *step, const json_t *
     bool readable = value.type == NH_OBJECT && nh_emitter_is_a(value.as.object, "Readable");
     if (!readable) {
         nh_value_release(&value);
-        ts_session_report_unsupported(frame->session, "for await over something else than a stream");
+        ts_session_report_unsupported(frame->session,
+                                      "for await over something else than a stream");
         return TS_OVER;
     }
     async_loop *loop = nh_memory_allocate_zeroed(frame->session->memory, 1, sizeof(*loop));

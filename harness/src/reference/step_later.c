@@ -6,8 +6,7 @@
 #include "reference/promise.h"
 #include "reference/step.h"
 
-static ts_outcome scheduled(ts_frame *frame, nh_value function, bool done)
-{
+static ts_outcome scheduled(ts_frame *frame, nh_value function, bool done) {
     nh_value_release(&function);
     if (!done) {
         ts_session_fail(frame->session, "out of memory");
@@ -16,30 +15,25 @@ static ts_outcome scheduled(ts_frame *frame, nh_value function, bool done)
     return TS_CONTINUE;
 }
 
-ts_outcome ts_step_tick(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_tick(ts_frame *frame, const json_t *step, const json_t *operand) {
     (void)step;
     nh_value function = ts_function_of(frame, operand);
     return scheduled(frame, function, nh_loop_next_tick(frame->session->loop, function));
 }
 
-ts_outcome ts_step_microtask(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_microtask(ts_frame *frame, const json_t *step, const json_t *operand) {
     (void)step;
     nh_value function = ts_function_of(frame, operand);
     return scheduled(frame, function, nh_loop_queue_microtask(frame->session->loop, function));
 }
 
-ts_outcome ts_step_immediate(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_immediate(ts_frame *frame, const json_t *step, const json_t *operand) {
     (void)step;
     nh_value function = ts_pending_function_of(frame, operand);
-    return scheduled(frame, function,
-                     nh_loop_set_immediate(frame->session->loop, function) != 0);
+    return scheduled(frame, function, nh_loop_set_immediate(frame->session->loop, function) != 0);
 }
 
-ts_outcome ts_step_after(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_after(ts_frame *frame, const json_t *step, const json_t *operand) {
     nh_value delay;
     if (!ts_evaluate(frame, operand, &delay)) {
         return frame->session->over ? TS_OVER : TS_THROW;
@@ -47,17 +41,16 @@ ts_outcome ts_step_after(ts_frame *frame, const json_t *step, const json_t *oper
     double ms = delay.type == NH_NUMBER ? delay.as.number * frame->session->time_scale : 0;
     nh_value_release(&delay);
     nh_value function = ts_pending_function_of(frame, json_object_get(step, "do"));
-    return scheduled(frame, function,
-                     nh_loop_set_timeout(frame->session->loop, function,
-                                         ms > 0 ? (uint64_t)ms : 0) != 0);
+    return scheduled(
+        frame, function,
+        nh_loop_set_timeout(frame->session->loop, function, ms > 0 ? (uint64_t)ms : 0) != 0);
 }
 
-/* --- signals ----------------------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------------------------- */
 
-/* Lets the `when` steps that wait for a signal run, each in a turn of its own, in the order in which
- * they were reached. */
-static void wake(ts_session *session, const char *name)
-{
+/* Lets the `when` steps that wait for a signal run, each in a turn of its own, in the order in
+ * which they were reached. */
+static void wake(ts_session *session, const char *name) {
     nh_value waiting = nh_undefined();
     if (!ts_scope_find(session->globals, "(waiting)", &waiting)) {
         return;
@@ -72,21 +65,18 @@ static void wake(ts_session *session, const char *name)
     nh_value_release(&functions);
 }
 
-static void give(ts_session *session, const char *name)
-{
+static void give(ts_session *session, const char *name) {
     (void)json_object_set_new(session->signals, name, json_true());
     wake(session, name);
 }
 
-void ts_session_signal(ts_session *session, const char *name)
-{
+void ts_session_signal(ts_session *session, const char *name) {
     if (!session->over) {
         give(session, name);
     }
 }
 
-ts_outcome ts_step_signal(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_signal(ts_frame *frame, const json_t *step, const json_t *operand) {
     (void)step;
     ts_session *session = frame->session;
     const char *name = json_string_value(operand);
@@ -97,8 +87,7 @@ ts_outcome ts_step_signal(ts_frame *frame, const json_t *step, const json_t *ope
     return TS_CONTINUE;
 }
 
-ts_outcome ts_step_when(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_when(ts_frame *frame, const json_t *step, const json_t *operand) {
     ts_session *session = frame->session;
     const char *name = json_string_value(operand);
     nh_value waiting = nh_undefined();
@@ -119,12 +108,11 @@ ts_outcome ts_step_when(ts_frame *frame, const json_t *step, const json_t *opera
     return scheduled(frame, function, added);
 }
 
-/* --- listening --------------------------------------------------------------------------------- */
+/* --- listening -------------------------------------------------------------------------------- */
 
 /* Where the server listens; false while it does not. */
 static bool find_listening_address(ts_session *session, nh_emitter *server,
-                                   nh_address *out_address)
-{
+                                   nh_address *out_address) {
     const ts_binding *row = ts_binding_of_object(server, "address");
     if (row == NULL || row->invoke == NULL) {
         ts_session_report_unsupported(session, "%s.address", nh_emitter_class_name(server));
@@ -159,8 +147,7 @@ typedef struct look {
     unsigned rounds;
 } look;
 
-static void look_release(void *data)
-{
+static void look_release(void *data) {
     look *self = data;
     nh_value_release(&self->server);
     free(self->name);
@@ -169,10 +156,8 @@ static void look_release(void *data)
 
 static void look_now(const nh_value *arguments, size_t count, void *data, nh_value *out_result);
 
-static void look_later(look *self)
-{
-    nh_value function =
-        nh_function_new(self->session->memory, "", look_now, self, look_release);
+static void look_later(look *self) {
+    nh_value function = nh_function_new(self->session->memory, "", look_now, self, look_release);
     if (function.type == NH_INVALID) {
         look_release(self);
         return;
@@ -182,8 +167,7 @@ static void look_later(look *self)
 }
 
 /* True when there is nothing more to look for. */
-static bool look_once(look *self)
-{
+static bool look_once(look *self) {
     ts_session *session = self->session;
     nh_address address;
     if (session->over || !find_listening_address(session, self->server.as.object, &address)) {
@@ -194,8 +178,7 @@ static bool look_once(look *self)
     return true;
 }
 
-static void look_now(const nh_value *arguments, size_t count, void *data, nh_value *out_result)
-{
+static void look_now(const nh_value *arguments, size_t count, void *data, nh_value *out_result) {
     (void)arguments;
     (void)count;
     (void)out_result;
@@ -211,8 +194,7 @@ static void look_now(const nh_value *arguments, size_t count, void *data, nh_val
     }
 }
 
-static void look_for_address(ts_session *session, const char *name, nh_value server)
-{
+static void look_for_address(ts_session *session, const char *name, nh_value server) {
     look *self = calloc(1, sizeof(*self));
     char *copy = strdup(name);
     if (self == NULL || copy == NULL) {
@@ -229,9 +211,9 @@ static void look_for_address(ts_session *session, const char *name, nh_value ser
     }
 }
 
-/* The arguments of listen(): those given, or any port of the loopback address; then the callback. */
-static bool listen_arguments(ts_frame *frame, const json_t *step, ts_arguments *out_arguments)
-{
+/* The arguments of listen(): those given, or any port of the loopback address; then the callback.
+ */
+static bool listen_arguments(ts_frame *frame, const json_t *step, ts_arguments *out_arguments) {
     json_t *given = json_object_get(step, "args");
     json_t *arguments = given != NULL ? json_copy(given)
                         : json_is_true(json_object_get(step, "unix"))
@@ -243,8 +225,7 @@ static bool listen_arguments(ts_frame *frame, const json_t *step, ts_arguments *
     if (!done || steps == NULL) {
         return done;
     }
-    nh_value *longer =
-        realloc(out_arguments->values, (out_arguments->count + 1) * sizeof(*longer));
+    nh_value *longer = realloc(out_arguments->values, (out_arguments->count + 1) * sizeof(*longer));
     if (longer == NULL) {
         ts_arguments_free(frame->session, out_arguments);
         return false;
@@ -254,8 +235,7 @@ static bool listen_arguments(ts_frame *frame, const json_t *step, ts_arguments *
     return true;
 }
 
-ts_outcome ts_step_listen(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_listen(ts_frame *frame, const json_t *step, const json_t *operand) {
     ts_session *session = frame->session;
     const char *name = json_string_value(operand);
     nh_value server = nh_undefined();
@@ -285,11 +265,10 @@ ts_outcome ts_step_listen(ts_frame *frame, const json_t *step, const json_t *ope
     return called ? TS_CONTINUE : TS_OVER;
 }
 
-/* --- promises ---------------------------------------------------------------------------------- */
+/* --- promises --------------------------------------------------------------------------------- */
 
 /* A reaction: records "name fulfils" or "name rejects" with the value, then does the steps. */
-static nh_value reaction(ts_frame *frame, const json_t *step, const char *suffix)
-{
+static nh_value reaction(ts_frame *frame, const json_t *step, const char *suffix) {
     const char *name = json_string_value(json_object_get(step, "name"));
     ts_closure *closure = ts_closure_new(frame, step);
     if (closure != NULL && name != NULL) {
@@ -302,8 +281,7 @@ static nh_value reaction(ts_frame *frame, const json_t *step, const char *suffix
     return ts_closure_as_function(closure, name);
 }
 
-ts_outcome ts_step_promise(ts_frame *frame, const json_t *step, const json_t *operand)
-{
+ts_outcome ts_step_promise(ts_frame *frame, const json_t *step, const json_t *operand) {
     nh_value promise;
     if (!ts_evaluate(frame, operand, &promise)) {
         return frame->session->over ? TS_OVER : TS_THROW;

@@ -46,7 +46,7 @@ struct ts_run {
     /* Syncs (real time). */
     unsigned long long sync_number;
     unsigned long long news_at_sync;
-    uint64_t sync_ms; /* when the last sync was asked for */
+    uint64_t sync_ms;                    /* when the last sync was asked for */
     unsigned long long activity_at_sync; /* of the peers */
     bool sync_under_way;
     int calm_syncs;

@@ -51,9 +51,9 @@ const char *nh_status_name(int status);
 /* The negative number for "ECONNRESET" and so on; 0 when unknown. */
 int nh_status_of_name(const char *name);
 
-/* JavaScript lets a program throw any value, or destroy() a stream with it. An error that stands for
- * such a value and carries it to where it is caught or emitted. An error value is just retained.
- * Never returns NULL. */
+/* JavaScript lets a program throw any value, or destroy() a stream with it. An error that stands
+ * for such a value and carries it to where it is caught or emitted. An error value is just
+ * retained. Never returns NULL. */
 nh_error *nh_error_of_value(nh_memory *memory, nh_value value);
 /* The value that an error stands for (borrowed); NH_INVALID when it is an error proper. */
 nh_value nh_error_stands_for(const nh_error *error);

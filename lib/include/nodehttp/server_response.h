@@ -49,7 +49,8 @@ nh_value nh_server_response_status_code(const nh_server_response *response);
 void nh_server_response_set_status_code(nh_server_response *response, nh_value status_code);
 nh_value nh_server_response_status_message(const nh_server_response *response);
 void nh_server_response_set_status_message(nh_server_response *response, nh_value message);
-/* response.req: borrowed; NULL once the response has closed and nobody holds the request any more. */
+/* response.req: borrowed; NULL once the response has closed and nobody holds the request any more.
+ */
 nh_incoming_message *nh_server_response_request(const nh_server_response *response);
 
 #ifdef __cplusplus

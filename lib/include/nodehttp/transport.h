@@ -84,22 +84,21 @@ typedef struct nh_transport_operations {
     nh_connection *(*open)(nh_transport *transport, nh_address_family family,
                            const nh_connection_observer *observer, void *owner);
     /* Takes over an accepted connection. */
-    void (*observe)(nh_connection *connection, const nh_connection_observer *observer,
-                    void *owner);
+    void (*observe)(nh_connection *connection, const nh_connection_observer *observer, void *owner);
     /* Binds an unconnected TCP connection to a local address (port 0: any), so that a failed bind
      * can be told from a failed connect: -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL. */
     int (*bind)(nh_connection *connection, const nh_address *local);
     /* Starts connecting; `local` (may be NULL) is bound first. 0: `connected` follows; negative:
      * failed at once, and the connection can only be closed. */
     int (*connect)(nh_connection *connection, const nh_address *remote, const nh_address *local);
-    /* Reports begin in a later poll phase. No effect while reading; END_OF_STREAM and errors end the
-     * reading, END_OF_STREAM before it is reported. -ENOTCONN: not connected, or a read has failed
-     * before. */
+    /* Reports begin in a later poll phase. No effect while reading; END_OF_STREAM and errors end
+     * the reading, END_OF_STREAM before it is reported. -ENOTCONN: not connected, or a read has
+     * failed before. */
     int (*start_reading)(nh_connection *connection);
     void (*stop_reading)(nh_connection *connection);
     /* Writes all of it. 0: done, everything was accepted; 1: under way, the bytes have to stay
-     * valid until `written`; negative: failed. One write at a time. `*out_queued` (may be NULL) gets
-     * the number of bytes not accepted yet. */
+     * valid until `written`; negative: failed. One write at a time. `*out_queued` (may be NULL)
+     * gets the number of bytes not accepted yet. */
     int (*write)(nh_connection *connection, const nh_bytes *pieces, size_t count,
                  size_t *out_queued);
     /* Bytes of the write under way that were not accepted yet; 0 when there is none. */

@@ -206,8 +206,8 @@ bool nh_map_set_take(nh_value map, const char *key, nh_value value);
 bool nh_map_set_bytes(nh_value map, nh_bytes key, nh_value value);
 bool nh_map_set_bytes_take(nh_value map, nh_bytes key, nh_value value);
 void nh_map_delete_bytes(nh_value map, nh_bytes key);
-/* Sets what `source` has, in its order; nothing when it is not a map. False when `map` is not one or
- * there is no memory (part of it may be set). JavaScript: Object.assign. */
+/* Sets what `source` has, in its order; nothing when it is not a map. False when `map` is not one
+ * or there is no memory (part of it may be set). JavaScript: Object.assign. */
 bool nh_map_assign(nh_value map, nh_value source);
 /* A copy of the map (shallow). */
 nh_value nh_map_copy(nh_memory *memory, nh_value map);

@@ -11,12 +11,13 @@ extern "C" {
 /* The Node.js release whose http module is the model. */
 #define NH_NODE_VERSION "v23.5.0"
 
-/* nh_version returns the version of the library that is linked, e.g. "0.1.0": a static string. It differs from
- * NH_VERSION where a program meets a shared library other than the one it was compiled for. */
+/* nh_version returns the version of the library that is linked, e.g. "0.1.0": a static string. It
+ * differs from NH_VERSION where a program meets a shared library other than the one it was compiled
+ * for. */
 const char *nh_version(void);
 
-/* nh_node_version returns the Node.js release that the linked library behaves like, e.g. "v23.5.0", as
- * process.version writes it: a static string. */
+/* nh_node_version returns the Node.js release that the linked library behaves like, e.g. "v23.5.0",
+ * as process.version writes it: a static string. */
 const char *nh_node_version(void);
 
 #ifdef __cplusplus

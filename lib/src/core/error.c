@@ -105,8 +105,8 @@ nh_error *nh_error_of_value(nh_memory *memory, nh_value value) {
     if (value.type == NH_ERROR) {
         return nh_error_retain(value.as.error);
     }
-    nh_error *error = nh_error_new_of_string_take(memory, "Error", NULL,
-                                                  nh_value_to_string(memory, value));
+    nh_error *error =
+        nh_error_new_of_string_take(memory, "Error", NULL, nh_value_to_string(memory, value));
     if (error->memory != NULL) {
         error->stands_for = nh_value_retain(value);
     }

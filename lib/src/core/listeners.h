@@ -34,7 +34,7 @@ struct nh_listener_list {
     nh_listener_list *next; /* the event that got its first listener after this one's */
     nh_memory *memory;
     nh_listener_entry *entries; /* `first`, or a block */
-    size_t length; /* entries, those marked as removed included */
+    size_t length;              /* entries, those marked as removed included */
     size_t capacity;
     size_t live;    /* entries that listen */
     uint64_t clock; /* counts removals */

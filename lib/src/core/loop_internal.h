@@ -19,9 +19,9 @@ void nh_loop_microtask(nh_loop *loop, nh_task task, nh_emitter *object, nh_value
 void nh_loop_immediate(nh_loop *loop, nh_task task, nh_emitter *object, nh_value value);
 
 /* In the middle of a turn, what the end of it does: several things that are reported in one go were
- * turns of their own. False when something was thrown, before or in a tick, that nobody caught; what
- * was put off then waits for the end of the turn. Inside another turn it only tells whether something
- * was thrown. */
+ * turns of their own. False when something was thrown, before or in a tick, that nobody caught;
+ * what was put off then waits for the end of the turn. Inside another turn it only tells whether
+ * something was thrown. */
 bool nh_loop_split_turn(nh_loop *loop);
 
 /* Slots of the tick queue that each object reserves while it lives; for every 8 of them one slot of

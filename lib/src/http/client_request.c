@@ -183,8 +183,8 @@ static nh_error *no_stream_error(nh_memory *memory, nh_value value) {
     if (primitive == NULL) {
         return nh_error_new(memory, "TypeError", NULL, "socket.on is not a function");
     }
-    nh_value text = value.type == NH_SYMBOL ? nh_value_retain(value)
-                                            : nh_value_to_string(memory, value);
+    nh_value text =
+        value.type == NH_SYMBOL ? nh_value_retain(value) : nh_value_to_string(memory, value);
     nh_bytes bytes = nh_value_bytes(text);
     nh_error *error = nh_error_new(
         memory, "TypeError", NULL, "Cannot create property 'parser' on %s%.*s%s", primitive,

@@ -97,8 +97,7 @@ nh_error *nh_http_check_characters(nh_memory *memory, nh_value value, const char
                             place);
     }
     if (name.type == NH_SYMBOL) { /* the name is quoted as a template literal quotes it */
-        return nh_error_new(memory, "TypeError", NULL,
-                            "Cannot convert a Symbol value to a string");
+        return nh_error_new(memory, "TypeError", NULL, "Cannot convert a Symbol value to a string");
     }
     nh_value before = nh_string_format(memory, "Invalid character in %s [\"", place);
     if (before.type == NH_INVALID) {

@@ -268,8 +268,7 @@ static void add_connection(head_builder *head) {
         (head->content_length || message->use_chunked_encoding_by_default || message->has_agent);
     if (keep && !message->max_requests_on_connection_reached) {
         static const char connection[] = "Connection: keep-alive\r\nKeep-Alive: timeout=";
-        bool tells_timeout =
-            message->tells_keep_alive_timeout && message->default_keep_alive;
+        bool tells_timeout = message->tells_keep_alive_timeout && message->default_keep_alive;
         nh_text_add(&head->text, connection,
                     tells_timeout ? sizeof(connection) - 1
                                   : sizeof("Connection: keep-alive\r\n") - 1);

@@ -65,7 +65,7 @@ struct nh_outgoing_message {
     /* What is known of the body's length: a number when end() knows it, otherwise what the header
      * said, unchanged; undefined: nothing. */
     nh_value content_length;
-    double bytes_written;         /* of the body, counted under strictContentLength */
+    double bytes_written; /* of the body, counted under strictContentLength */
     bool tells_keep_alive_timeout;
     double keep_alive_timeout_ms; /* for the Keep-Alive line; may be NaN */
     double max_requests_per_socket;

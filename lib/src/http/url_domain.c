@@ -196,8 +196,7 @@ static bool is_valid_punycode(nh_bytes text) {
         }
         code += index / count;
         index = index % count + 1;
-        if (is_disallowed(code) || is_ignored(code) ||
-            map_code_point(code) != code) {
+        if (is_disallowed(code) || is_ignored(code) || map_code_point(code) != code) {
             return false;
         }
     }

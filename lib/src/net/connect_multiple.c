@@ -136,7 +136,6 @@ void nh_connect_multiple_done(nh_connect_attempt *attempt, int status) {
         return;
     }
     attempt->references++;
-    failed_take(attempt, nh_connect_error(attempt, status),
-                status == -ECANCELED);
+    failed_take(attempt, nh_connect_error(attempt, status), status == -ECANCELED);
     nh_connect_attempt_release(attempt);
 }

@@ -3,7 +3,8 @@
  * What JavaScript runs here is an asynchronous generator: each chunk reaches the loop's body two
  * microtasks after it was read (one for the yield, one for the await of the loop), the end and an
  * error one microtask after they were found, and leaving the loop takes one microtask to reach the
- * generator. While there is nothing to read it waits for 'readable' or for the end of the stream. */
+ * generator. While there is nothing to read it waits for 'readable' or for the end of the stream.
+ */
 #include "core/loop_internal.h"
 #include "stream/finished.h"
 #include "stream/stream_internal.h"
@@ -159,8 +160,7 @@ static void destroy_stream(nh_stream *stream) {
 /* What follows the loop, however it was left. */
 static void leave(nh_readable_iterator *iterator) {
     bool wanted = iterator->end == END_FAILED || iterator->destroy_on_return;
-    bool destroys =
-        wanted && (iterator->end == END_UNKNOWN || iterator->stream->auto_destroy);
+    bool destroys = wanted && (iterator->end == END_UNKNOWN || iterator->stream->auto_destroy);
 
     iterator->over = true;
     if (destroys) {
@@ -205,8 +205,7 @@ static void return_early(nh_emitter *emitter, nh_value unused) {
 /* --- what the loop asks for --------------------------------------------------------------- */
 
 nh_readable_iterator *nh_readable_iterator_new(nh_stream *stream, bool destroy_on_return) {
-    nh_readable_iterator *iterator =
-        nh_object_new(nh_as_emitter(stream)->loop, &iterator_class);
+    nh_readable_iterator *iterator = nh_object_new(nh_as_emitter(stream)->loop, &iterator_class);
 
     if (iterator != NULL) {
         nh_emitter_retain(nh_as_emitter(stream));
@@ -238,8 +237,7 @@ void nh_readable_iterator_return(nh_readable_iterator *iterator, nh_readable_ste
         iterator->over = true;
         deliver_take(iterator, NH_STEP_DONE, nh_undefined(), 1);
     } else {
-        nh_loop_microtask(iterator->emitter.loop, return_early, &iterator->emitter,
-                          nh_undefined());
+        nh_loop_microtask(iterator->emitter.loop, return_early, &iterator->emitter, nh_undefined());
     }
 }
 

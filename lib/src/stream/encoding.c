@@ -45,8 +45,8 @@ const char *nh_encoding_name(nh_encoding encoding) {
 
 /* What util.format('%s') makes of a value. */
 static nh_value formatted(nh_memory *memory, nh_value value) {
-    bool is_inspected = value.type == NH_LIST || value.type == NH_MAP ||
-                        value.type == NH_SYMBOL || value.type == NH_BIGINT;
+    bool is_inspected = value.type == NH_LIST || value.type == NH_MAP || value.type == NH_SYMBOL ||
+                        value.type == NH_BIGINT;
 
     return is_inspected ? nh_value_inspect(memory, value) : nh_value_to_string(memory, value);
 }

@@ -304,7 +304,8 @@ static nh_value build_structure(nh_memory *memory) {
         nh_value key = nh_string_format(memory, "key-%d", i);
         nh_value list = nh_list_new(memory);
         complete = nh_list_append_take(list, nh_string_of_latin1(memory, nh_bytes_of("\xE9", 1))) &&
-                   nh_list_append_take(list, nh_buffer_of(memory, nh_bytes_of("0123456789", 10))) && complete;
+                   nh_list_append_take(list, nh_buffer_of(memory, nh_bytes_of("0123456789", 10))) &&
+                   complete;
         complete = key.type == NH_STRING &&
                    nh_map_set_bytes_take(map, nh_value_bytes(key), nh_value_retain(list)) &&
                    complete;

@@ -247,10 +247,10 @@ static void properties_of_messages_can_be_assigned(void) {
         nh_incoming_message_set_status_code(message, values[i]);
         nh_incoming_message_set_headers(message, values[i]);
         nh_incoming_message_set_trailers_distinct(message, values[i]);
-        nh_value got[] = {
-            nh_incoming_message_method(message), nh_incoming_message_url(message),
-            nh_incoming_message_status_code(message), nh_incoming_message_headers(message),
-            nh_incoming_message_trailers_distinct(message)};
+        nh_value got[] = {nh_incoming_message_method(message), nh_incoming_message_url(message),
+                          nh_incoming_message_status_code(message),
+                          nh_incoming_message_headers(message),
+                          nh_incoming_message_trailers_distinct(message)};
         for (size_t k = 0; k < sizeof(got) / sizeof(got[0]); k++) {
             if (k < 3 || nh_value_is_truthy(values[i])) {
                 ASSERT_TRUE(nh_value_is_same(got[k], values[i]));

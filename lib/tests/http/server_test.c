@@ -382,7 +382,7 @@ static void frames_what_follows_a_refused_head(void) {
         if (strstr(received, "Content-Length: 5\r\n") != NULL) {
             ASSERT_TRUE(ends_with("\r\n\r\nhello"));
         } else if (ends_with("hello\r\n0\r\n\r\n")) {
-                        ASSERT_TRUE(strstr(received, "Transfer-Encoding: chunked\r\n") != NULL);
+            ASSERT_TRUE(strstr(received, "Transfer-Encoding: chunked\r\n") != NULL);
         }
         refused = fixture.memory.refused;
         fixture.memory.refuse_at = 0;

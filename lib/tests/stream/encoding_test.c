@@ -173,10 +173,13 @@ static void what_never_completes_is_replaced(void) {
 
 int main(int argc, char **argv) {
     static const struct unit_case cases[] = {
-        UNIT_CASE(names_are_known_in_any_case), UNIT_CASE(unknown_names_are_errors),
+        UNIT_CASE(names_are_known_in_any_case),
+        UNIT_CASE(unknown_names_are_errors),
         UNIT_CASE(unknown_values_are_inspected),
-        UNIT_CASE(encodes_as_buffer_from),      UNIT_CASE(decodes_as_to_string),
-        UNIT_CASE(characters_are_put_together), UNIT_CASE(what_never_completes_is_replaced),
+        UNIT_CASE(encodes_as_buffer_from),
+        UNIT_CASE(decodes_as_to_string),
+        UNIT_CASE(characters_are_put_together),
+        UNIT_CASE(what_never_completes_is_replaced),
     };
     return UNIT_RUN("encoding", cases, argc, argv);
 }

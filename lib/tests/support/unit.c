@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A failure quotes at most this many bytes of each value, from a little before the first difference. */
+/* A failure quotes at most this many bytes of each value, from a little before the first
+ * difference. */
 #define SHOWN_BYTES ((size_t)160)
 #define SHOWN_BEFORE_DIFFERENCE ((size_t)40)
 #define MESSAGE_SIZE 2048
@@ -57,11 +58,12 @@ bool unit_check_double(struct unit_place place, double actual, double expected) 
 
 bool unit_check_pointer(struct unit_place place, const void *actual, const void *expected,
                         bool equal) {
-    return report(place, (actual == expected) == equal, "%s is %p, expected %s%s = %p", place.actual,
-                  actual, equal ? "" : "anything but ", place.expected, expected);
+    return report(place, (actual == expected) == equal, "%s is %p, expected %s%s = %p",
+                  place.actual, actual, equal ? "" : "anything but ", place.expected, expected);
 }
 
-/* quote writes the bytes as a C string literal, from `start` on; `text` holds 4 characters a byte and some more. */
+/* quote writes the bytes as a C string literal, from `start` on; `text` holds 4 characters a byte
+ * and some more. */
 static void quote(char *text, const unsigned char *bytes, size_t size, size_t start) {
     size_t end = size - start > SHOWN_BYTES ? start + SHOWN_BYTES : size;
 
@@ -124,7 +126,8 @@ static bool is_selected(const char *name, int argc, char **argv) {
     return selected;
 }
 
-int unit_run(const char *suite, const struct unit_case *cases, size_t count, int argc, char **argv) {
+int unit_run(const char *suite, const struct unit_case *cases, size_t count, int argc,
+             char **argv) {
     if (CU_initialize_registry() != CUE_SUCCESS) {
         (void)fprintf(stderr, "%s: %s\n", suite, CU_get_error_msg());
         return 2;

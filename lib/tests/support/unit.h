@@ -7,8 +7,9 @@
  *         return UNIT_RUN("head", cases, argc, argv);
  *     }
  *
- * `program NAME...` runs only the cases of those names. ASSERT_* records a failure and goes on and is an expression
- * that is true when it held; REQUIRE_* ends the case (by longjmp: what the case holds then leaks). */
+ * `program NAME...` runs only the cases of those names. ASSERT_* records a failure and goes on and
+ * is an expression that is true when it held; REQUIRE_* ends the case (by longjmp: what the case
+ * holds then leaks). */
 #ifndef TOUCHSTONE_TESTS_UNIT_H
 #define TOUCHSTONE_TESTS_UNIT_H
 
@@ -21,12 +22,13 @@ struct unit_case {
     void (*run)(void);
 };
 
-#define UNIT_CASE(function) {#function, function}
+#define UNIT_CASE(function)                                                                        \
+    { #function, function }
 #define UNIT_RUN(suite, cases, argc, argv)                                                         \
     unit_run((suite), (cases), sizeof(cases) / sizeof((cases)[0]), (argc), (argv))
 
-/* unit_run runs the cases and returns the exit status of the program: 0 when at least one case ran and all held,
- * 1 when an assertion failed, 2 when nothing could be run. */
+/* unit_run runs the cases and returns the exit status of the program: 0 when at least one case ran
+ * and all held, 1 when an assertion failed, 2 when nothing could be run. */
 int unit_run(const char *suite, const struct unit_case *cases, size_t count, int argc, char **argv);
 
 /* Where an assertion stands and what it compares; made by the macros. */
@@ -42,7 +44,8 @@ bool unit_check_true(struct unit_place place, bool actual, bool expected);
 bool unit_check_int(struct unit_place place, intmax_t actual, intmax_t expected);
 bool unit_check_uint(struct unit_place place, uintmax_t actual, uintmax_t expected);
 bool unit_check_double(struct unit_place place, double actual, double expected);
-bool unit_check_pointer(struct unit_place place, const void *actual, const void *expected, bool equal);
+bool unit_check_pointer(struct unit_place place, const void *actual, const void *expected,
+                        bool equal);
 bool unit_check_string(struct unit_place place, const char *actual, const char *expected);
 bool unit_check_bytes(struct unit_place place, const void *actual, size_t actual_size,
                       const void *expected, size_t expected_size);

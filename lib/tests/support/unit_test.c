@@ -1,5 +1,6 @@
-/* Checks the checker: suites that have to fail are run in a child process, and both its exit status and what it
- * prints are looked at. Not a CUnit suite itself, for that would trust what it tests. */
+/* Checks the checker: suites that have to fail are run in a child process, and both its exit status
+ * and what it prints are looked at. Not a CUnit suite itself, for that would trust what it tests.
+ */
 #include "support/unit.h"
 
 #include <stdio.h>
@@ -45,11 +46,13 @@ static void fatal_stops(void) {
 }
 
 static const struct unit_case suite[] = {
-    UNIT_CASE(holds),       UNIT_CASE(wrong_int),    UNIT_CASE(wrong_string), UNIT_CASE(wrong_bytes),
-    UNIT_CASE(null_string), UNIT_CASE(not_a_number), UNIT_CASE(fatal_stops),
+    UNIT_CASE(holds),       UNIT_CASE(wrong_int),   UNIT_CASE(wrong_string),
+    UNIT_CASE(wrong_bytes), UNIT_CASE(null_string), UNIT_CASE(not_a_number),
+    UNIT_CASE(fatal_stops),
 };
 
-/* run_child runs one case of the suite, collects what it prints, and returns its exit status (-1: none). */
+/* run_child runs one case of the suite, collects what it prints, and returns its exit status (-1:
+ * none). */
 static int run_child(const char *name, char *output, size_t size) {
     int ends[2];
     if (pipe(ends) != 0) {

@@ -100,8 +100,8 @@ static void count_cancelled(void *owner, int status, const nh_address *found, si
 static void freed_in_the_middle(void) {
     set_shared_scene();
     scene.server->on_connection = take;
-    ASSERT_NOT_NULL(
-        scene.world.operations->lookup(scene.world.transport, "localhost", 0, count_cancelled, NULL));
+    ASSERT_NOT_NULL(scene.world.operations->lookup(scene.world.transport, "localhost", 0,
+                                                   count_cancelled, NULL));
     ASSERT_INT_EQ(endpoint_connect(scene.client, &scene.address), 0);
     cancelled_lookups = 0;
     close_shared(&scene.world);
@@ -111,8 +111,8 @@ static void freed_in_the_middle(void) {
 
 static void own_loop_freed_in_the_middle(void) {
     set_scene(false);
-    ASSERT_NOT_NULL(
-        scene.world.operations->lookup(scene.world.transport, "localhost", 0, count_cancelled, NULL));
+    ASSERT_NOT_NULL(scene.world.operations->lookup(scene.world.transport, "localhost", 0,
+                                                   count_cancelled, NULL));
     ASSERT_INT_EQ(endpoint_connect(scene.client, &scene.address), 0);
     nh_loop_stop(scene.world.loop);
     cancelled_lookups = 0;

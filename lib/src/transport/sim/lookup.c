@@ -207,8 +207,7 @@ static void end(sim_simulator *simulator, sim_lookup_request *request, int statu
 
 void sim_lookups_cancel(sim_simulator *simulator) {
     while (!sim_list_is_empty(&simulator->lookups)) {
-        end(simulator, SIM_OWNER(simulator->lookups.next, sim_lookup_request, lookups),
-            -ECANCELED);
+        end(simulator, SIM_OWNER(simulator->lookups.next, sim_lookup_request, lookups), -ECANCELED);
     }
 }
 

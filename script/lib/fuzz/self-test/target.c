@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
 #ifdef FAILING
     if (data[2] == 'T') {
-        fprintf(stderr, "%s:%d: property violated: %zu bytes are too many\n", __FILE__, __LINE__, size);
+        fprintf(stderr, "%s:%d: property violated: %zu bytes are too many\n", __FILE__, __LINE__,
+                size);
         abort();
     }
 #endif
