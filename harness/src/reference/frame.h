@@ -117,6 +117,8 @@ bool ts_place_call(ts_frame *frame, const ts_place *place, const ts_arguments *a
                    bool construct, nh_value *out_result, nh_error **out_error);
 /* Reads the path given as text ("req.socket"). */
 bool ts_path_get(ts_frame *frame, const char *path, nh_value *out_value);
+/* Where a server of the script listens; false while it does not. */
+bool ts_find_listening_address(ts_session *session, nh_emitter *server, nh_address *out_address);
 
 /* --- handlers and functions --------------------------------------------------------------- */
 

@@ -95,11 +95,50 @@ static bool segments_of_list(ts_frame *frame, const json_t *path, segments *out)
     return out->count > 0;
 }
 
+bool ts_find_listening_address(ts_session *session, nh_emitter *server, nh_address *out_address) {
+    const ts_binding *row = ts_binding_of_object(server, "address");
+    if (row == NULL || row->invoke == NULL) {
+        ts_session_report_unsupported(session, "%s.address", nh_emitter_class_name(server));
+        return false;
+    }
+    ts_call call = {.loop = session->loop, .memory = session->memory, .self = server};
+    call.result = nh_undefined();
+    nh_error_release(row->invoke(&call));
+    const char *host = nh_value_text(call.result);
+    *out_address = (nh_address){.family = NH_ADDRESS_UNIX};
+    if (call.result.type == NH_MAP) {
+        host = nh_value_text(nh_map_get(call.result, "address"));
+        out_address->family = strchr(host, ':') != NULL ? NH_ADDRESS_IPV6 : NH_ADDRESS_IPV4;
+        out_address->port = (uint16_t)nh_map_get(call.result, "port").as.number;
+        /* A server on every address is reached on the loopback one. */
+        host = strcmp(host, "::") == 0 ? "::1" : strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : host;
+    }
+    (void)snprintf(out_address->host, sizeof(out_address->host), "%s", host);
+    bool found = call.result.type == NH_MAP || call.result.type == NH_STRING;
+    nh_value_release(&call.result);
+    return found;
+}
+
+/* The address of a peer or of a server of the script: in the listener of its 'listening' it is
+ * asked for before the session has come to look where that server listens. */
+static const json_t *address_of(ts_frame *frame, const char *name) {
+    ts_session *session = frame->session;
+    const json_t *known = json_object_get(session->addresses, name);
+    nh_value server;
+    nh_address address;
+    if (known != NULL || !ts_scope_find(frame->scope, name, &server) || server.type != NH_OBJECT ||
+        !nh_emitter_is_a(server.as.object, "Server") ||
+        !ts_find_listening_address(session, server.as.object, &address)) {
+        return known;
+    }
+    ts_session_set_address(session, name, &address);
+    return json_object_get(session->addresses, name);
+}
+
 /* `port.NAME`, `host.NAME`, `unix.NAME`. */
 static bool find_address(ts_frame *frame, const char *root, const char *name, nh_value *out_value) {
     const char *key = strcmp(root, "unix") == 0 ? "path" : root;
-    json_t *address = json_object_get(frame->session->addresses, name);
-    json_t *part = json_object_get(address, key);
+    const json_t *part = json_object_get(address_of(frame, name), key);
     if (json_is_integer(part)) {
         *out_value = nh_number((double)json_integer_value(part));
     } else if (json_is_string(part)) {

@@ -110,32 +110,6 @@ ts_outcome ts_step_when(ts_frame *frame, const json_t *step, const json_t *opera
 
 /* --- listening -------------------------------------------------------------------------------- */
 
-/* Where the server listens; false while it does not. */
-static bool find_listening_address(ts_session *session, nh_emitter *server,
-                                   nh_address *out_address) {
-    const ts_binding *row = ts_binding_of_object(server, "address");
-    if (row == NULL || row->invoke == NULL) {
-        ts_session_report_unsupported(session, "%s.address", nh_emitter_class_name(server));
-        return false;
-    }
-    ts_call call = {.loop = session->loop, .memory = session->memory, .self = server};
-    call.result = nh_undefined();
-    nh_error_release(row->invoke(&call));
-    const char *host = nh_value_text(call.result);
-    *out_address = (nh_address){.family = NH_ADDRESS_UNIX};
-    if (call.result.type == NH_MAP) {
-        host = nh_value_text(nh_map_get(call.result, "address"));
-        out_address->family = strchr(host, ':') != NULL ? NH_ADDRESS_IPV6 : NH_ADDRESS_IPV4;
-        out_address->port = (uint16_t)nh_map_get(call.result, "port").as.number;
-        /* A server on every address is reached on the loopback one. */
-        host = strcmp(host, "::") == 0 ? "::1" : strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : host;
-    }
-    (void)snprintf(out_address->host, sizeof(out_address->host), "%s", host);
-    bool found = call.result.type == NH_MAP || call.result.type == NH_STRING;
-    nh_value_release(&call.result);
-    return found;
-}
-
 /* Rounds of the loop in which a server may come to listen (its host may have to be looked up). */
 #define LOOKS 1000
 
@@ -170,7 +144,7 @@ static void look_later(look *self) {
 static bool look_once(look *self) {
     ts_session *session = self->session;
     nh_address address;
-    if (session->over || !find_listening_address(session, self->server.as.object, &address)) {
+    if (session->over || !ts_find_listening_address(session, self->server.as.object, &address)) {
         return session->over || ++self->rounds > LOOKS;
     }
     ts_session_set_address(session, self->name, &address);
