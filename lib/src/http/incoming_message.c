@@ -55,10 +55,7 @@ nh_incoming_message *nh_incoming_message_create(nh_loop *loop, nh_stream *socket
         options.high_water_mark = nh_readable_high_water_mark(socket);
         message->socket = nh_as_stream(nh_emitter_retain(&socket->emitter));
     }
-    if (!nh_stream_init(&message->stream, &options, &operations, NULL)) {
-        nh_emitter_release(&message->stream.emitter);
-        return NULL;
-    }
+    nh_stream_init(&message->stream, &options, &operations, NULL);
     /* Nothing is read ahead before somebody asks: the parser pushes. */
     message->stream.readable.reading_more = true;
     return message;

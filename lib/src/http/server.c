@@ -107,9 +107,7 @@ static nh_error *set_up(nh_server *server, nh_value options, nh_value listener) 
     if (error != NULL) {
         return error;
     }
-    if (!nh_net_server_init(&server->net, &net_options)) {
-        return nh_error_out_of_memory();
-    }
+    nh_net_server_init(&server->net, &net_options);
     server->check_timer =
         (nh_timer){.fire = check_connections, .owner = server, .unreferenced = true};
     error = nh_http_add_callback(emitter, "request", listener, NH_LISTENER_PLAIN);
@@ -188,11 +186,8 @@ void nh_server_untrack(nh_server_connection *connection) {
     connection->next = NULL;
 }
 
-/* Between two messages: none was begun, and no response is under way. */
+/* Whether a connection on which no message was begun has no response under way either. */
 static bool is_idle(const nh_server_connection *connection) {
-    if (connection->parser.message_started) {
-        return false;
-    }
     const nh_outgoing_message *message = connection->socket->http_message;
     return message == NULL || message->finished;
 }

@@ -22,7 +22,7 @@ struct nh_net_server {
 extern const nh_class nh_net_server_class;
 
 /* Prepares the instance of a derived class; `options` NULL is defaults. */
-bool nh_net_server_init(nh_net_server *server, const nh_net_server_options *options);
+void nh_net_server_init(nh_net_server *server, const nh_net_server_options *options);
 /* An accepted socket is gone. */
 void nh_net_server_connection_closed(nh_net_server *server);
 

@@ -28,14 +28,13 @@ const nh_class nh_net_server_class = {
     .destroy = release_server,
 };
 
-bool nh_net_server_init(nh_net_server *server, const nh_net_server_options *options) {
+void nh_net_server_init(nh_net_server *server, const nh_net_server_options *options) {
     nh_net_server_options_init(&server->options);
     if (options != NULL) {
         server->options = *options;
     }
     server->max_connections = nh_undefined();
     server->path = nh_undefined();
-    return true;
 }
 
 nh_net_server *nh_net_server_new(nh_loop *loop, const nh_net_server_options *options,
@@ -45,12 +44,10 @@ nh_net_server *nh_net_server_new(nh_loop *loop, const nh_net_server_options *opt
     if (server == NULL) {
         return NULL;
     }
-    bool ready = nh_net_server_init(server, options);
-    if (ready && connection_listener.type == NH_FUNCTION) {
-        ready = nh_emitter_add_function(&server->emitter, "connection", connection_listener,
-                                        NH_LISTENER_PLAIN);
-    }
-    if (!ready) {
+    nh_net_server_init(server, options);
+    if (connection_listener.type == NH_FUNCTION &&
+        !nh_emitter_add_function(&server->emitter, "connection", connection_listener,
+                                 NH_LISTENER_PLAIN)) {
         nh_emitter_release(&server->emitter);
         return NULL;
     }

@@ -219,8 +219,8 @@ static bool init_with(nh_socket *socket, const nh_stream_options *stream_options
     socket->idle_timer.fire = on_idle;
     socket->idle_timer.owner = socket;
     socket->idle_timer.unreferenced = true;
-    return nh_stream_init(&socket->stream, stream_options, &operations, NULL) &&
-           nh_emitter_on(emitter, "end", on_end, NULL);
+    nh_stream_init(&socket->stream, stream_options, &operations, NULL);
+    return nh_emitter_on(emitter, "end", on_end, NULL);
 }
 
 static void stream_options_init(nh_stream_options *options) {

@@ -16,7 +16,7 @@ static nh_memory *memory_of(const nh_stream *stream) {
     return nh_object_memory(&stream->emitter);
 }
 
-bool nh_readable_side_init(nh_stream *stream, const nh_stream_options *options) {
+void nh_readable_side_init(nh_stream *stream, const nh_stream_options *options) {
     nh_readable_side *side = &stream->readable;
     size_t mark = options->readable_high_water_mark;
 
@@ -40,7 +40,6 @@ bool nh_readable_side_init(nh_stream *stream, const nh_stream_options *options) 
         side->ended = true;
         side->end_emitted = true;
     }
-    return true;
 }
 
 static void drop_chunks(nh_stream *stream) {

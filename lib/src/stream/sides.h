@@ -19,7 +19,7 @@ typedef struct nh_after_write {
 /* Whether a listener or an operation has thrown: whoever called it stops as well. */
 bool nh_stream_is_throwing(const nh_stream *stream);
 
-bool nh_readable_side_init(nh_stream *stream, const nh_stream_options *options);
+void nh_readable_side_init(nh_stream *stream, const nh_stream_options *options);
 void nh_readable_side_deinit(nh_stream *stream);
 void nh_readable_side_constructed(nh_stream *stream);
 /* Sees to it that 'readable' is emitted, on the next tick. */
@@ -47,7 +47,7 @@ void nh_pipes_forget_drain(nh_stream *stream);
 void nh_pipes_source_closed(nh_stream *stream);
 void nh_pipes_deinit(nh_stream *stream);
 
-bool nh_writable_side_init(nh_stream *stream, const nh_stream_options *options);
+void nh_writable_side_init(nh_stream *stream, const nh_stream_options *options);
 void nh_writable_side_deinit(nh_stream *stream);
 void nh_writable_side_constructed(nh_stream *stream);
 /* Before a callback (anything else needs nothing) is queued: nh_loop_free() drops those of writes

@@ -60,7 +60,7 @@ static void construct(nh_emitter *object, nh_value value) {
     }
 }
 
-bool nh_stream_init(nh_stream *stream, const nh_stream_options *options,
+void nh_stream_init(nh_stream *stream, const nh_stream_options *options,
                     const nh_stream_operations *operations, void *data) {
     nh_stream_options defaults;
 
@@ -82,7 +82,6 @@ bool nh_stream_init(nh_stream *stream, const nh_stream_options *options,
         stream->constructed = false;
         nh_loop_tick(stream->emitter.loop, construct, &stream->emitter, nh_undefined());
     }
-    return true;
 }
 
 static void release_stream(nh_emitter *emitter) {
@@ -105,11 +104,8 @@ static nh_stream *new_stream(nh_loop *loop, const nh_class *stream_class,
                              const nh_stream_operations *operations, void *data) {
     nh_stream *stream = nh_object_new(loop, stream_class);
 
-    if (stream != NULL && !nh_stream_init(stream, options, operations, data)) {
-        nh_emitter_release(&stream->emitter);
-        return NULL;
-    }
     if (stream != NULL) {
+        nh_stream_init(stream, options, operations, data);
         stream->releases_data = true;
     }
     return stream;

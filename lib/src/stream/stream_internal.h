@@ -123,9 +123,8 @@ extern const nh_class nh_readable_class; /* Readable */
 extern const nh_class nh_writable_class; /* Writable */
 extern const nh_class nh_duplex_class;   /* Duplex */
 
-/* Prepares the sides that the class has. `options` NULL is defaults. False without memory: release
- * the object then. */
-bool nh_stream_init(nh_stream *stream, const nh_stream_options *options,
+/* Prepares the sides that the class has. `options` NULL is defaults. */
+void nh_stream_init(nh_stream *stream, const nh_stream_options *options,
                     const nh_stream_operations *operations, void *data);
 
 /* Hooks of the stream classes, for derived classes that have hooks of their own and call these. */

@@ -13,7 +13,7 @@ static nh_memory *memory_of(const nh_stream *stream) {
     return nh_object_memory(&stream->emitter);
 }
 
-bool nh_writable_side_init(nh_stream *stream, const nh_stream_options *options) {
+void nh_writable_side_init(nh_stream *stream, const nh_stream_options *options) {
     nh_writable_side *side = &stream->writable;
     size_t mark = options->writable_high_water_mark;
 
@@ -38,7 +38,6 @@ bool nh_writable_side_init(nh_stream *stream, const nh_stream_options *options) 
         side->ended = true;
         side->finished = true;
     }
-    return true;
 }
 
 void nh_writable_side_constructed(nh_stream *stream) {
