@@ -226,10 +226,21 @@ static void deliver_stream(const nh_value *arguments, size_t count, void *data,
     nh_emitter_release(&request->message.emitter);
 }
 
+/* Whoever makes a connection takes `path` for that of a UNIX socket, not for that of the request. */
+static bool set_connection_path(nh_value options) {
+    nh_value socket_path = nh_map_get(options, "socketPath");
+    if (nh_value_is_truthy(socket_path)) {
+        return nh_map_set(options, "path", socket_path);
+    }
+    return !nh_value_is_truthy(nh_map_get(options, "path")) ||
+           nh_map_set(options, "path", nh_undefined());
+}
+
 /* The option createConnection, without an agent. What it throws is emitted. */
 static nh_error *create_connection(nh_client_request *request, nh_value options) {
     nh_memory *memory = memory_of(request);
-    pending_stream *pending = nh_memory_allocate(memory, sizeof(*pending));
+    pending_stream *pending =
+        set_connection_path(options) ? nh_memory_allocate(memory, sizeof(*pending)) : NULL;
     if (pending == NULL) {
         return nh_error_out_of_memory();
     }
