@@ -155,6 +155,11 @@ static void on_close(struct client_exchange *exchange) {
     check_close(exchange);
     check_corked(exchange);
     exchange->closed = true;
+    if (exchange->run->sockets_are_shared) {
+        /* The listeners of two requests are on the socket, and each of them tells the one that has
+         * it that it has closed. So it does in Node.js. */
+        events->more_closes++;
+    }
     if (exchange->run->world.memory->refused ||
         (exchange->agent < CLIENT_AGENTS &&
          exchange->run->books[exchange->agent].connections_may_not_come)) {
