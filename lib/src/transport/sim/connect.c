@@ -123,8 +123,9 @@ static int choose_local(sim_connection *connection, const nh_address *remote,
         return 0;
     }
     nh_address plain = sim_address_unmapped(remote);
-    bool is_ipv4_loopback = plain.family == NH_ADDRESS_IPV4 && sim_address_is_loopback(&plain);
-    sim_address_set_host(&plain, is_ipv4_loopback ? "127.0.0.1" : plain.host);
+    if (plain.family == NH_ADDRESS_IPV4 && sim_address_is_loopback(&plain)) {
+        sim_address_set_host(&plain, "127.0.0.1");
+    }
     *out_local = remote->family == NH_ADDRESS_IPV6 ? sim_address_mapped(&plain) : plain;
     out_local->port = connection->is_bound ? connection->local.port
                                            : sim_port_choose(connection->handle.simulator);
