@@ -1,4 +1,5 @@
 /* net.Server: what http.Server inherits. */
+#include <nodehttp/abort_signal.h>
 #include <nodehttp/net_server.h>
 
 #include "reference/binding_macros.h"
@@ -27,6 +28,14 @@ static nh_error *listen(ts_call *call) {
         }
     }
     ts_call_return_self(call);
+    nh_value signal = nh_map_get(first, "signal");
+    if (signal.type != NH_UNDEFINED &&
+        !nh_net_server_is_listening(TS_SELF(nh_net_server, call->self))) {
+        nh_error *error = nh_net_server_add_signal(TS_SELF(nh_net_server, call->self), signal);
+        if (error != NULL) {
+            return error;
+        }
+    }
     return nh_net_server_listen(TS_SELF(nh_net_server, call->self), &options, callback);
 }
 

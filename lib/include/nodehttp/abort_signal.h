@@ -6,6 +6,7 @@
 #define NODEHTTP_ABORT_SIGNAL_H
 
 #include <nodehttp/loop.h>
+#include <nodehttp/net_server.h>
 #include <nodehttp/stream.h>
 
 #ifdef __cplusplus
@@ -50,6 +51,10 @@ nh_error *nh_abort_signal_throw_if_aborted(const nh_abort_signal *signal);
  * aborts; at once when it has. `signal` is any value, ERR_INVALID_ARG_TYPE when it is no
  * AbortSignal. Node: stream.addAbortSignal(). */
 nh_error *nh_stream_add_signal(nh_stream *stream, nh_value signal);
+/* Closes `server` when `signal` aborts, until it has closed; on the next tick when it has aborted.
+ * To be called before listen(), which has it as the option `signal` in Node.js. `signal` is any
+ * value, ERR_INVALID_ARG_TYPE when it is no AbortSignal. Node: server.listen(). */
+nh_error *nh_net_server_add_signal(nh_net_server *server, nh_value signal);
 
 #ifdef __cplusplus
 }

@@ -415,3 +415,64 @@ nh_error *nh_stream_add_signal(nh_stream *stream, nh_value signal) {
     }
     return nh_abort_signal_destroys(checked, &stream->emitter, destroy_stream);
 }
+
+/* --- signals and servers ------------------------------------------------------------------ */
+
+static void close_server(nh_emitter *object, nh_error *error) {
+    (void)error;
+    nh_net_server_close((nh_net_server *)(void *)object, nh_undefined());
+}
+
+static void close_server_later(nh_emitter *object, nh_value value) {
+    (void)value;
+    close_server(object, NULL);
+}
+
+static void server_closed(nh_emitter *emitter, const nh_value *arguments, size_t count,
+                          void *data) {
+    (void)emitter;
+    object_finished(arguments, count, data, NULL);
+}
+
+static bool tie_server(signal_tie *tie) {
+    tie->references++;
+    if (!nh_emitter_add_listener(&tie->signal->emitter, "abort", signal_aborted, tie, release_tie,
+                                 NH_LISTENER_ONCE)) {
+        tie->references--;
+        return false;
+    }
+    tie->references++;
+    if (!nh_emitter_add_listener(tie->object, "close", server_closed, tie, object_gone,
+                                 NH_LISTENER_ONCE)) {
+        tie->references--;
+        (void)nh_emitter_remove_listener(&tie->signal->emitter, "abort", signal_aborted, tie);
+        return false;
+    }
+    return true;
+}
+
+nh_error *nh_net_server_add_signal(nh_net_server *server, nh_value value) {
+    nh_emitter *object = (nh_emitter *)(void *)server;
+    nh_memory *memory = nh_object_memory(object);
+    nh_abort_signal *signal;
+    nh_error *error = nh_abort_signal_of_value(memory, value, "options.signal", &signal);
+    if (error != NULL) {
+        return error;
+    }
+    if (signal->aborted) {
+        nh_loop_tick(object->loop, close_server_later, object, nh_undefined());
+        return NULL;
+    }
+    signal_tie *tie = nh_memory_allocate(memory, sizeof(*tie));
+    if (tie == NULL) {
+        return nh_error_out_of_memory();
+    }
+    *tie = (signal_tie){.memory = memory,
+                        .references = 1,
+                        .signal = signal_of(nh_emitter_retain(&signal->emitter)),
+                        .object = object,
+                        .destroy = close_server};
+    bool tied = tie_server(tie);
+    release_tie(tie);
+    return tied ? NULL : nh_error_out_of_memory();
+}
