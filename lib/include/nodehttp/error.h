@@ -33,7 +33,7 @@ nh_error *nh_error_out_of_memory(void);
  * properties errno, code, syscall and, where given, address and port. `status` is a negative errno
  * or a negative libuv/EAI code; `address` may be NULL; `port` < 1 leaves the port out. */
 nh_error *nh_error_new_system(nh_memory *memory, int status, const char *syscall,
-                              const char *address, int port);
+                              const char *address, double port);
 /* The same for connect(), when the local end was chosen as well: " - Local (<address>:<port>)" and
  * the properties localAddress and localPort. `local_address` NULL leaves that out. */
 nh_error *nh_error_new_connect(nh_memory *memory, int status, const char *address, int port,

@@ -149,7 +149,7 @@ typedef struct system_error_parts {
     const char *syscall;
     bool described;
     const char *address;
-    int port;
+    double port;
     const char *local_address;
     int local_port;
 } system_error_parts;
@@ -164,7 +164,8 @@ static nh_value build_message(nh_memory *memory, const system_error_parts *parts
     if (parts->address != NULL) {
         nh_text_add_format(&text, " %s", parts->address);
         if (parts->port > 0) {
-            nh_text_add_format(&text, ":%d", parts->port);
+            nh_text_add_c(&text, ":");
+            nh_text_add_number(&text, parts->port);
         }
     }
     if (parts->local_address != NULL) {
@@ -193,7 +194,7 @@ static nh_error *build(nh_memory *memory, const system_error_parts *parts) {
 }
 
 nh_error *nh_error_new_system(nh_memory *memory, int status, const char *syscall,
-                              const char *address, int port) {
+                              const char *address, double port) {
     return build(memory, &(system_error_parts){.status = status,
                                                .code = nh_status_name(status),
                                                .syscall = syscall,

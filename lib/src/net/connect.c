@@ -76,7 +76,7 @@ nh_error *nh_connect_error(const nh_connect_attempt *attempt, int status) {
     const char *local = attempt->bound ? nh_value_text(attempt->local_address) : NULL;
 
     return nh_error_new_connect(memory_of(attempt->socket), status, address_text(attempt),
-                                port_in_messages(attempt), local, attempt->local_port);
+                                port_in_messages(attempt), local, (int)attempt->local_port);
 }
 
 nh_error *nh_connect_call_error(const nh_connect_attempt *attempt, int status) {
@@ -127,11 +127,17 @@ static void destroy_take(nh_socket *socket, nh_error *error) {
 
 /* --- one address -------------------------------------------------------------------------- */
 
+/* The port that is bound for the one asked for: its lowest 16 bits. */
+static uint16_t port_to_bind(double port) {
+    return (uint16_t)fmod(trunc(port), 65536);
+}
+
 nh_error *nh_connect_bind(nh_connect_attempt *attempt, bool with_address) {
     nh_socket *socket = attempt->socket;
     bool is_ipv4 = attempt->address.family == NH_ADDRESS_IPV4;
     const char *given = with_address ? nh_value_text(attempt->local_address) : "";
     const char *host = given[0] != '\0' ? given : is_ipv4 ? "0.0.0.0" : "::";
+    uint16_t port = port_to_bind(attempt->local_port);
     nh_address local;
 
     if ((given[0] == '\0' && attempt->local_port == 0) ||
@@ -139,9 +145,12 @@ nh_error *nh_connect_bind(nh_connect_attempt *attempt, bool with_address) {
         return NULL;
     }
     int status = -EINVAL;
-    if (nh_net_parse_address(host, attempt->local_port, &local) &&
-        local.family == attempt->address.family) {
+    if (nh_net_parse_address(host, port, &local) && local.family == attempt->address.family) {
         status = nh_socket_transport(socket)->bind(socket->handle->connection, &local);
+    }
+    if (status == 0 && attempt->local_port != port) {
+        /* Node.js looks what the socket is bound to; another port means that this one is taken. */
+        status = -EADDRINUSE;
     }
     if (given[0] == '\0') {
         nh_value_assign_take(&attempt->local_address, nh_string_of(memory_of(socket), host));
@@ -306,8 +315,11 @@ static nh_error *connect_to_host(nh_socket *socket, const nh_socket_options *opt
         return error;
     }
     attempt->port = nh_port_of(options->port);
-    attempt->local_port =
-        options->local_port.type == NH_NUMBER ? nh_port_of(options->local_port) : 0;
+    attempt->local_port = options->local_port.type == NH_NUMBER &&
+                                  options->local_port.as.number > 0 &&
+                                  isfinite(options->local_port.as.number)
+                              ? options->local_port.as.number
+                              : 0;
     attempt->attempt_timeout_ms = 250;
     if (!nh_value_is_nullish(options->auto_select_family_attempt_timeout)) {
         attempt->attempt_timeout_ms =

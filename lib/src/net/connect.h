@@ -13,7 +13,7 @@ struct nh_connect_attempt {
     nh_value given_port;
     nh_value local_address; /* string or undefined */
     int port;
-    int local_port;
+    double local_port; /* as in the options; 0: none */
     bool looks_up_all; /* with autoSelectFamily */
     bool bound;        /* a local address and port were chosen */
     /* What is being connected to. */
