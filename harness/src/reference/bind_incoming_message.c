@@ -28,6 +28,8 @@ TS_SETTER(set_trailers, nh_incoming_message, nh_incoming_message_set_trailers(it
 TS_SETTER(set_trailers_distinct, nh_incoming_message,
           nh_incoming_message_set_trailers_distinct(it, value))
 TS_GETTER(get_complete, nh_incoming_message, nh_boolean(nh_incoming_message_is_complete(it)))
+TS_SETTER(set_complete, nh_incoming_message,
+          nh_incoming_message_set_complete(it, nh_value_is_truthy(value)))
 TS_GETTER(get_aborted, nh_incoming_message, nh_boolean(nh_incoming_message_is_aborted(it)))
 TS_GETTER(get_upgrade, nh_incoming_message, nh_incoming_message_upgrade(it))
 TS_GETTER(get_socket, nh_incoming_message,
@@ -66,7 +68,7 @@ static const ts_binding rows[] = {
     TS_PROPERTY(CLASS, "url", get_url, set_url),
     TS_PROPERTY(CLASS, "statusCode", get_status_code, set_status_code),
     TS_PROPERTY(CLASS, "statusMessage", get_status_message, set_status_message),
-    TS_PROPERTY(CLASS, "complete", get_complete, NULL),
+    TS_PROPERTY(CLASS, "complete", get_complete, set_complete),
     TS_PROPERTY(CLASS, "aborted", get_aborted, NULL),
     TS_PROPERTY(CLASS, "upgrade", get_upgrade, NULL),
     TS_PROPERTY(CLASS, "socket", get_socket, NULL),

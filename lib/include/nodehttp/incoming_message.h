@@ -62,6 +62,9 @@ void nh_incoming_message_set_trailers_distinct(nh_incoming_message *message, nh_
 
 /* message.complete: the whole message was received. */
 bool nh_incoming_message_is_complete(const nh_incoming_message *message);
+/* A message that the program makes is as complete as it says: 'aborted' is for those that are not.
+ */
+void nh_incoming_message_set_complete(nh_incoming_message *message, bool complete);
 /* message.aborted (deprecated). */
 bool nh_incoming_message_is_aborted(const nh_incoming_message *message);
 /* message.upgrade: true, false; null before a parser said. */

@@ -197,6 +197,10 @@ bool nh_incoming_message_is_complete(const nh_incoming_message *message) {
     return message->complete;
 }
 
+void nh_incoming_message_set_complete(nh_incoming_message *message, bool complete) {
+    message->complete = complete;
+}
+
 bool nh_incoming_message_is_aborted(const nh_incoming_message *message) {
     return message->aborted;
 }
