@@ -357,7 +357,7 @@ static bool piped_is_closed(nh_emitter *object) {
 }
 
 static bool piped_is_writable(nh_emitter *object) {
-    return !nh_as_outgoing_message(object)->finished && !nh_as_outgoing_message(object)->destroyed;
+    return nh_outgoing_message_is_writable(nh_as_outgoing_message(object));
 }
 
 const nh_writable_interface nh_outgoing_message_writable = {

@@ -265,7 +265,7 @@ static void on_close(nh_emitter *emitter, const nh_value *arguments, size_t coun
 static void on_other_end(nh_emitter *emitter, const nh_value *arguments, size_t count, void *data) {
     (void)arguments;
     (void)count;
-    if (!can_be_written(emitter)) {
+    if (!outgoing(emitter)->is_writable(emitter)) {
         writable_over(data);
     }
 }
