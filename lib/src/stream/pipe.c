@@ -186,6 +186,16 @@ static void drained(nh_pipe *pipe) {
     }
 }
 
+/* No listener of the destination's will tell when it goes: the pipe keeps it alive again, for the
+ * source may still have the pipe in its list. The caller has a reference to the pipe. */
+static void turn_back(nh_pipe *pipe) {
+    if (pipe->keeps_source) {
+        pipe->keeps_source = false;
+        nh_emitter_retain(pipe->destination);
+        nh_emitter_release(&pipe->source->emitter);
+    }
+}
+
 static void clean_up(nh_pipe *pipe) {
     /* Once there were several pipes, the last to go always counts as having waited. */
     bool waited = pipe->waits_for_drain ||
@@ -199,6 +209,7 @@ static void clean_up(nh_pipe *pipe) {
     if (listened && waited && destination_needs_drain(pipe->destination)) {
         drained(pipe);
     }
+    turn_back(pipe);
     release_pipe(pipe);
 }
 
