@@ -24,29 +24,14 @@ nh_error *ts_call_error(const ts_call *call, size_t index) {
     return nh_value_is_truthy(argument) ? nh_error_of_value(call->memory, argument) : NULL;
 }
 
-static void call_function(nh_emitter *emitter, const nh_value *arguments, size_t count,
-                          void *data) {
-    (void)emitter;
-    nh_value function = {.type = NH_FUNCTION, .as = {.function = data}};
-    nh_function_invoke(function, arguments, count, NULL);
-}
-
-static void release_function(void *data) {
-    nh_value function = {.type = NH_FUNCTION, .as = {.function = data}};
-    nh_value_release(&function);
-}
-
 static nh_error *add(ts_call *call, unsigned flags) {
     nh_value event = ts_call_argument(call, 0);
     nh_value listener = ts_call_argument(call, 1);
     if (listener.type != NH_FUNCTION) {
         return nh_error_new_argument_type(call->memory, "listener", "of type function", listener);
     }
-    nh_value kept = nh_value_retain(listener);
-    if (!nh_emitter_add_listener(call->self, nh_value_text(event), call_function, kept.as.function,
-                                 release_function, flags)) {
-        nh_value_release(&kept);
-        return nh_error_out_of_memory();
+    if (!nh_emitter_add_function(call->self, nh_value_text(event), listener, flags)) {
+        return nh_loop_is_throwing(call->loop) ? NULL : nh_error_out_of_memory();
     }
     ts_call_return_self(call);
     return NULL;
@@ -69,11 +54,8 @@ static nh_error *prepend_once(ts_call *call) {
 }
 
 static nh_error *remove_listener(ts_call *call) {
-    nh_value listener = ts_call_argument(call, 1);
-    if (listener.type == NH_FUNCTION) {
-        (void)nh_emitter_remove_listener(call->self, nh_value_text(ts_call_argument(call, 0)),
-                                         call_function, listener.as.function);
-    }
+    (void)nh_emitter_remove_function(call->self, nh_value_text(ts_call_argument(call, 0)),
+                                     ts_call_argument(call, 1));
     ts_call_return_self(call);
     return NULL;
 }
