@@ -60,6 +60,7 @@ TS_GETTER(get_headers_sent, IT, nh_boolean(nh_outgoing_message_headers_sent(it))
 TS_GETTER(get_finished, IT, nh_boolean(nh_outgoing_message_is_finished(it)))
 TS_GETTER(get_ended, IT, nh_boolean(nh_outgoing_message_writable_ended(it)))
 TS_GETTER(get_writable_finished, IT, nh_boolean(nh_outgoing_message_writable_finished(it)))
+TS_GETTER(get_output_size, IT, nh_number(nh_outgoing_message_output_size(it)))
 TS_GETTER(get_length, IT, nh_number(nh_outgoing_message_writable_length(it)))
 TS_GETTER(get_mark, IT, nh_number(nh_outgoing_message_writable_high_water_mark(it)))
 TS_GETTER(get_corked, IT, nh_number(nh_outgoing_message_writable_corked(it)))
@@ -117,6 +118,7 @@ static const ts_binding rows[] = {
     TS_PROPERTY(CLASS, "writableEnded", get_ended, NULL),
     TS_PROPERTY(CLASS, "writableFinished", get_writable_finished, NULL),
     TS_PROPERTY(CLASS, "writableLength", get_length, NULL),
+    TS_PROPERTY(CLASS, "outputSize", get_output_size, NULL),
     TS_PROPERTY(CLASS, "writableHighWaterMark", get_mark, NULL),
     TS_PROPERTY(CLASS, "writableCorked", get_corked, NULL),
     TS_PROPERTY(CLASS, "writableNeedDrain", get_need_drain, NULL),

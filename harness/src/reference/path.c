@@ -155,6 +155,19 @@ static bool is_address_root(const char *name) {
     return strcmp(name, "port") == 0 || strcmp(name, "host") == 0 || strcmp(name, "unix") == 0;
 }
 
+/* What JavaScript objects have though nobody says so: what every object has, symbols, and what the
+ * underscore marks as their own. */
+static bool is_internal(const char *member) {
+    static const char *const inherited[] = {
+        "constructor", "hasOwnProperty", "isPrototypeOf",       "toLocaleString",
+        "toString",    "valueOf",        "propertyIsEnumerable"};
+    bool is_inherited = false;
+    for (size_t i = 0; i < sizeof(inherited) / sizeof(inherited[0]); i++) {
+        is_inherited = is_inherited || strcmp(member, inherited[i]) == 0;
+    }
+    return is_inherited || member[0] == '_' || strncmp(member, "Symbol", 6) == 0;
+}
+
 static bool get_member(ts_frame *frame, nh_value receiver, const char *module, const char *member,
                        nh_value *out_value) {
     ts_session *session = frame->session;
@@ -168,6 +181,10 @@ static bool get_member(ts_frame *frame, nh_value receiver, const char *module, c
     }
     if (binding != NULL && binding->get == NULL) {
         *out_value = ts_binding_as_function(binding, session->loop, session->memory);
+        return true;
+    }
+    if (binding == NULL && module == NULL && !is_internal(member)) {
+        *out_value = nh_undefined();
         return true;
     }
     if (binding == NULL) {

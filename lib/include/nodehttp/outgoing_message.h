@@ -98,6 +98,9 @@ bool nh_outgoing_message_writable_ended(const nh_outgoing_message *message);
 bool nh_outgoing_message_writable_finished(const nh_outgoing_message *message);
 /* Bytes; characters (UTF-16 units) of strings that wait for a socket. */
 double nh_outgoing_message_writable_length(const nh_outgoing_message *message);
+/* What of that waits for the connection or for its turn on it. Node: message.outputSize, not
+ * documented. */
+double nh_outgoing_message_output_size(const nh_outgoing_message *message);
 double nh_outgoing_message_writable_high_water_mark(const nh_outgoing_message *message);
 int nh_outgoing_message_writable_corked(const nh_outgoing_message *message);
 bool nh_outgoing_message_writable_need_drain(const nh_outgoing_message *message);

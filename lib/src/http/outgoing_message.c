@@ -226,6 +226,10 @@ double nh_outgoing_message_writable_length(const nh_outgoing_message *message) {
     return message->output_size + message->corked_bytes + of_socket;
 }
 
+double nh_outgoing_message_output_size(const nh_outgoing_message *message) {
+    return message->output_size;
+}
+
 double nh_outgoing_message_writable_high_water_mark(const nh_outgoing_message *message) {
     return message->socket == NULL ? message->high_water_mark
                                    : (double)nh_writable_high_water_mark(message->socket);
