@@ -91,6 +91,7 @@ static nh_http_body incoming(void *owner, nh_incoming_message *res, bool should_
         request->message.should_keep_alive = false;
     }
     res->request = &request->message.emitter;
+    res->answers_request = true;
     if (!follow_exchange(request, socket, res)) {
         if (!is_throwing(request)) {
             nh_http_destroy_without_memory(socket);

@@ -251,6 +251,9 @@ static void give_up(nh_emitter *emitter, nh_error *error) {
     if (message->request != NULL && nh_object_give_up(message->request, error)) {
         return;
     }
+    if (message->request == NULL && message->answers_request) {
+        return; /* the request is over and gone: there is nothing to abort */
+    }
     if (message->is_request) {
         nh_incoming_message_set_socket(message, NULL);
     }

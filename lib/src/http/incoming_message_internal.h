@@ -13,9 +13,11 @@ struct nh_incoming_message {
     nh_stream stream; /* a Readable; first */
 
     nh_stream *socket; /* message.socket: retained, NULL when there is none */
-    /* The ClientRequest whose response this is (retained by whoever sets it; released with the
-     * message); NULL on the server. JavaScript: res.req. */
+    /* The ClientRequest whose response this is: borrowed as long as that one holds the message,
+     * retained once it holds another one, and NULL when it is gone. NULL on the server. JavaScript:
+     * res.req. */
     nh_emitter *request;
+    bool answers_request; /* there is or was one */
 
     /* Somebody's pointer to this message that holds no reference: cleared when the message goes. */
     nh_incoming_message **weak_reference;
