@@ -48,8 +48,23 @@ static nh_error *get_name(ts_call *call) {
     return with_default(call, NH_AGENT_GET_NAME, get_name_now);
 }
 
+/* createConnection(options[, callback]), and what net.createConnection() takes as well:
+ * createConnection(port[, host][, callback]), createConnection(path[, callback]). */
 static nh_error *create_connection_now(nh_agent *agent, ts_call *call) {
-    return nh_agent_create_connection(agent, ARGUMENT(0), ARGUMENT(1), &call->result);
+    nh_value first = ARGUMENT(0);
+    if (first.type != NH_NUMBER && first.type != NH_STRING) {
+        return nh_agent_create_connection(agent, first, ARGUMENT(1), &call->result);
+    }
+    nh_value options = nh_map_new(call->memory);
+    bool has_host = ARGUMENT(1).type == NH_STRING;
+    bool is_path = first.type == NH_STRING && !has_host;
+    bool ok = nh_map_set(options, is_path ? "path" : "port", first);
+    ok = ok && (!has_host || nh_map_set(options, "host", ARGUMENT(1)));
+    nh_error *error =
+        ok ? nh_agent_create_connection(agent, options, ARGUMENT(has_host ? 2 : 1), &call->result)
+           : nh_error_out_of_memory();
+    nh_value_release(&options);
+    return error;
 }
 
 static nh_error *create_connection(ts_call *call) {
