@@ -2,6 +2,7 @@
 #include "http/abort_signal_internal.h"
 
 #include "http/client_loop_internal.h"
+#include "http/server_internal.h"
 #include "http/support_internal.h"
 #include "stream/stream_internal.h"
 
@@ -420,7 +421,11 @@ nh_error *nh_stream_add_signal(nh_stream *stream, nh_value signal) {
 
 static void close_server(nh_emitter *object, nh_error *error) {
     (void)error;
-    nh_net_server_close((nh_net_server *)(void *)object, nh_undefined());
+    if (nh_object_is_of(object, &nh_server_class)) {
+        nh_server_close((nh_server *)(void *)object, nh_undefined());
+    } else {
+        nh_net_server_close((nh_net_server *)(void *)object, nh_undefined());
+    }
 }
 
 static void close_server_later(nh_emitter *object, nh_value value) {
