@@ -283,6 +283,7 @@ static void open_run(struct server_run *run, const uint8_t *data, size_t size) {
     run->detached = false;
     run->stalls = false;
     run->adopted = NULL;
+    run->controller = NULL;
     run->resets_fail = false;
     run->depth = 0;
     run->server_closes = 0;
@@ -397,6 +398,7 @@ static void close_run(struct server_run *run, bool closed) {
         nh_emitter_release(run->held[i]);
     }
     server_run_drop_adopted(run);
+    nh_emitter_release(nh_as_emitter(run->controller));
     if (run->server != NULL) {
         nh_emitter_release(nh_as_emitter(run->server));
     }

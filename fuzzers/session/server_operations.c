@@ -80,6 +80,8 @@ static const struct fuzz_operation operations[SERVER_OPERATIONS] = {
     [SERVER_RESPONSE_ALONE] = {"response-alone", "b"},
     [SERVER_REQUEST_RESPOND] = {"request.respond", "bb"},
     [SERVER_REMOVE_LISTENERS] = {"removeAllListeners", "bbb"},
+    [SERVER_SIGNAL] = {"server.signal", "bb"},
+    [SERVER_REQUEST_COMPLETE] = {"request.complete", "b"},
 };
 
 const struct fuzz_script_format fuzz_script_format = {

@@ -47,13 +47,14 @@ struct server_run {
      * what waits behind it is kept until the loop goes. */
     bool detached;
     bool stalls; /* the program's connection never finishes a write: callbacks wait as long */
-    unsigned server_closes; /* calls of server.close() */
-    unsigned server_closed; /* times that it emitted 'close' */
-    nh_stream *adopted;     /* the connection that the program brought */
-    size_t written;         /* bytes that the program wrote */
-    size_t pushed;          /* bytes that it gave its own connection to read */
-    size_t iterations;      /* of the loop */
-    bool cuts_nothing;      /* the network, for there were many */
+    unsigned server_closes;          /* calls of server.close() */
+    unsigned server_closed;          /* times that it emitted 'close' */
+    nh_stream *adopted;              /* the connection that the program brought */
+    nh_abort_controller *controller; /* of signals that close the server; NULL before */
+    size_t written;                  /* bytes that the program wrote */
+    size_t pushed;                   /* bytes that it gave its own connection to read */
+    size_t iterations;               /* of the loop */
+    bool cuts_nothing;               /* the network, for there were many */
     size_t copies; /* things by which what is read is there once more: pipes, announcements */
     nh_emitter *held[GRAMMAR_MOST_OBJECTS]; /* references of the program's */
     size_t held_count;

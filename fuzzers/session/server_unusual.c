@@ -47,6 +47,42 @@ static void make_server(struct server_run *run, const struct fuzz_step *step) {
     nh_value_release(&options);
 }
 
+/* The server is closed by a signal: by one that has aborted, by one that may, or by none. */
+static void use_signal(struct server_run *run, const struct fuzz_step *step) {
+    nh_net_server *server = nh_as_net_server(run->server);
+    if (run->controller == NULL) {
+        run->controller = nh_abort_controller_new(run->world.loop);
+    }
+    nh_value value = nh_undefined();
+    nh_abort_signal *aborted = NULL;
+    switch (step->numbers[0] % 4) {
+    case 0:
+        aborted = nh_abort_signal_aborted_with(run->world.loop, nh_undefined());
+        value = nh_value_of_object_take(nh_as_emitter(aborted));
+        break;
+    case 1:
+        if (run->controller != NULL) {
+            value = nh_value_of_object(nh_as_emitter(nh_abort_controller_signal(run->controller)));
+        }
+        break;
+    case 2:
+        if (run->controller != NULL) {
+            nh_abort_controller_abort(run->controller, nh_undefined());
+        }
+        return;
+    default:
+        value = server_run_value(run, step->numbers[1], step->numbers[1]);
+        break;
+    }
+    bool is_signal = value.type == NH_OBJECT;
+    run->server_closes += is_signal;
+    nh_error *error = nh_net_server_add_signal(server, value);
+    FUZZ_CHECK((error == NULL) == is_signal || run->world.memory->refused,
+               "a signal is refused, or something else taken");
+    nh_error_release(error);
+    nh_value_release(&value);
+}
+
 /* --- requests ------------------------------------------------------------------------------- */
 
 /* A response of the program's own to a request, on the connection that the program brought: where
@@ -194,6 +230,10 @@ void server_run_call_unusual(struct server_run *run, const struct fuzz_step *ste
         remove_listeners(run, step);
         return;
     }
+    if (step->operation == SERVER_SIGNAL) {
+        use_signal(run, step);
+        return;
+    }
     if (step->operation == SERVER_SET_TEXT) {
         set_text(run, step);
         return;
@@ -222,6 +262,8 @@ void server_run_call_unusual(struct server_run *run, const struct fuzz_step *ste
         assign_adopted(run, object);
     } else if (step->operation == SERVER_REQUEST_RESPOND) {
         respond(run, (nh_incoming_message *)(void *)held, step->numbers[1] % 2 != 0);
+    } else if (step->operation == SERVER_REQUEST_COMPLETE) {
+        nh_incoming_message_set_complete((nh_incoming_message *)(void *)held, true);
     } else if (step->operation == SERVER_REQUEST_SET) {
         set_request(run, step, (nh_incoming_message *)(void *)held);
     } else {

@@ -135,7 +135,10 @@ static void inspect(struct server_run *run, const struct grammar_object *object)
                "closed, not destroyed");
     FUZZ_CHECK(nh_outgoing_message_socket(message) == nh_outgoing_message_connection(message),
                "socket and connection differ");
-    FUZZ_CHECK(nh_outgoing_message_writable_length(message) >= 0, "a negative length");
+    FUZZ_CHECK(nh_outgoing_message_output_size(message) >= 0 &&
+                   nh_outgoing_message_output_size(message) <=
+                       nh_outgoing_message_writable_length(message),
+               "more waits than there is");
     const void *request = nh_server_response_request(response);
     FUZZ_CHECK(request == NULL || exchange == NULL || exchange->request == NULL ||
                    exchange->request->object == NULL || request == exchange->request->object,
