@@ -39,6 +39,32 @@ static nh_error *listen(ts_call *call) {
     return nh_net_server_listen(TS_SELF(nh_net_server, call->self), &options, callback);
 }
 
+/* net.createServer([options][, listener]), new net.Server(). */
+static nh_error *create_server(ts_call *call) {
+    nh_value given = ts_call_argument(call, 0);
+    nh_value listener = ts_call_argument(call, given.type == NH_FUNCTION ? 0 : 1);
+    nh_net_server_options options;
+    nh_net_server_options_init(&options);
+    options.allow_half_open = nh_value_is_truthy(nh_map_get(given, "allowHalfOpen"));
+    options.pause_on_connect = nh_value_is_truthy(nh_map_get(given, "pauseOnConnect"));
+    options.no_delay = nh_value_is_truthy(nh_map_get(given, "noDelay"));
+    options.keep_alive = nh_value_is_truthy(nh_map_get(given, "keepAlive"));
+    nh_value delay = nh_map_get(given, "keepAliveInitialDelay");
+    nh_value mark = nh_map_get(given, "highWaterMark");
+    if (delay.type == NH_NUMBER) {
+        options.keep_alive_initial_delay = delay.as.number;
+    }
+    if (mark.type == NH_NUMBER && mark.as.number >= 0) {
+        options.high_water_mark = (size_t)mark.as.number;
+    }
+    nh_net_server *server = nh_net_server_new(call->loop, &options, listener);
+    if (server == NULL) {
+        return nh_error_out_of_memory();
+    }
+    call->result = nh_value_of_object_take(nh_as_emitter(server));
+    return NULL;
+}
+
 TS_ACTION(close_server, nh_net_server, nh_net_server_close(it, ts_call_argument(call, 0));
           ts_call_return_self(call))
 TS_ACTION(address, nh_net_server, call->result = nh_net_server_address(it))
@@ -52,6 +78,8 @@ TS_GETTER(get_max_connections, nh_net_server, nh_net_server_max_connections(it))
 TS_SETTER(set_max_connections, nh_net_server, nh_net_server_set_max_connections(it, value))
 
 static const ts_binding rows[] = {
+    TS_FUNCTION("net", "createServer", create_server),
+    TS_CONSTRUCTOR("net", "Server", create_server),
     TS_METHOD("Server", "listen", listen),
     TS_METHOD("Server", "close", close_server),
     TS_METHOD("Server", "address", address),

@@ -1,5 +1,8 @@
 #include "reference/binding.h"
 
+#include <nodehttp/server.h>
+
+#include <stdint.h>
 #include <string.h>
 
 #include "reference/binding_rows.h"
@@ -55,12 +58,19 @@ static bool is_code(const ts_binding *binding) {
     return binding->kind != TS_MEMBER_EVENT && binding->kind != TS_MEMBER_OPTION;
 }
 
+/* Whether a row is about this object: net.Server and http.Server have one name. */
+static bool is_about(const ts_binding_rows *group, const ts_binding *row,
+                     const nh_emitter *object) {
+    return nh_emitter_is_a(object, row->class_name) &&
+           (group != &ts_binding_rows_of_server || nh_server_of((nh_emitter *)(uintptr_t)object));
+}
+
 const ts_binding *ts_binding_of_object(const nh_emitter *object, const char *member) {
     for (size_t group = 0; group < GROUP_COUNT; group++) {
         for (size_t i = 0; i < groups[group]->count; i++) {
             const ts_binding *row = &groups[group]->rows[i];
             if ((row->kind == TS_MEMBER_METHOD || row->kind == TS_MEMBER_PROPERTY) &&
-                strcmp(row->member, member) == 0 && nh_emitter_is_a(object, row->class_name)) {
+                strcmp(row->member, member) == 0 && is_about(groups[group], row, object)) {
                 return row;
             }
         }

@@ -31,6 +31,8 @@ typedef struct nh_server nh_server;
 nh_error *nh_server_new(nh_loop *loop, nh_value options, nh_value request_listener,
                         nh_server **out_server);
 
+/* `object` as an http.Server; NULL when it is something else, a net.Server, say. */
+nh_server *nh_server_of(nh_emitter *object);
 /* Stops listening, and closes the connections that wait for a next request. `callback` as for
  * nh_net_server_close(). Node: server.close(). */
 void nh_server_close(nh_server *server, nh_value callback);

@@ -1,8 +1,9 @@
 /* AbortController and AbortSignal. */
 #include "http/abort_signal_internal.h"
 
+#include <nodehttp/server.h>
+
 #include "http/client_loop_internal.h"
-#include "http/server_internal.h"
 #include "http/support_internal.h"
 #include "stream/stream_internal.h"
 
@@ -421,8 +422,9 @@ nh_error *nh_stream_add_signal(nh_stream *stream, nh_value signal) {
 
 static void close_server(nh_emitter *object, nh_error *error) {
     (void)error;
-    if (nh_object_is_of(object, &nh_server_class)) {
-        nh_server_close((nh_server *)(void *)object, nh_undefined());
+    nh_server *server = nh_server_of(object);
+    if (server != NULL) {
+        nh_server_close(server, nh_undefined());
     } else {
         nh_net_server_close((nh_net_server *)(void *)object, nh_undefined());
     }

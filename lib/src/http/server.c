@@ -118,6 +118,10 @@ static nh_error *set_up(nh_server *server, nh_value options, nh_value listener) 
     return error;
 }
 
+nh_server *nh_server_of(nh_emitter *object) {
+    return nh_object_is_of(object, &nh_server_class) ? (nh_server *)(void *)object : NULL;
+}
+
 nh_error *nh_server_new(nh_loop *loop, nh_value options, nh_value request_listener,
                         nh_server **out_server) {
     *out_server = NULL;
