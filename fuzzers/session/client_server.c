@@ -167,6 +167,10 @@ static void end_of_line(struct client_connection *connection) {
     FUZZ_CHECK(blank[1] == '/', "a target starts with '/': \"%.*s\"", (int)length,
                connection->line);
     int k = blank[2] - 'g';
+    if (blank[2] == ' ' && run->world.memory->refused) {
+        connection->is_opaque = true; /* without memory for its URL a request goes to "/" */
+        return;
+    }
     FUZZ_CHECK(k >= 0 && (size_t)k < run->exchange_count, "a head of a request nobody made: '%c'",
                blank[2]);
     struct client_exchange *exchange = &run->exchanges[k];
