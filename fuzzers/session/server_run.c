@@ -392,7 +392,8 @@ static void defer(struct server_run *run, unsigned how) {
 
 void server_run_on_event(struct server_run *run, const struct grammar_object *object,
                          enum grammar_event event) {
-    for (size_t i = 0; i < run->arm_count; i++) {
+    /* What throws does nothing else. */
+    for (size_t i = 0; i < run->arm_count && !nh_loop_is_throwing(run->world.loop); i++) {
         struct server_arm *arm = &run->arms[i];
         if (!arm->waits || arm->kind != object->kind || arm->event != event) {
             continue;
