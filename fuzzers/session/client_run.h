@@ -54,6 +54,7 @@ struct client_exchange {
     size_t agent;                /* whose it is; CLIENT_AGENTS: nobody's that the run knows */
     uint64_t aborted_at;         /* the loop's iteration then */
     bool closed;                 /* 'close' was emitted */
+    bool response_has_ended;     /* one of them: 101 may have followed */
     bool completed;              /* both ends were there, and 'close' has followed or will */
     bool head_seen;              /* by the server */
 };

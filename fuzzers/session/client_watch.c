@@ -135,7 +135,8 @@ static void complete(struct client_exchange *exchange) {
 
 static void on_finish(struct client_exchange *exchange) {
     nh_value response = nh_client_request_get(exchange->request, NH_CLIENT_REQUEST_RES);
-    if (response.type == NH_OBJECT && nh_readable_is_ended(nh_as_stream(response.as.object))) {
+    if (exchange->response_has_ended ||
+        (response.type == NH_OBJECT && nh_readable_is_ended(nh_as_stream(response.as.object)))) {
         complete(exchange);
     }
     nh_value_release(&response);
@@ -342,6 +343,7 @@ static void on_response_event(struct client_exchange *exchange, enum grammar_eve
         }
     }
     if (event == GRAMMAR_END) {
+        exchange->response_has_ended = true;
         end_destinations(exchange);
     }
 }
@@ -384,6 +386,10 @@ static void on_grammar_event(struct grammar_object *object, enum grammar_event e
     } else if (object->kind == GRAMMAR_INCOMING) {
         on_response_event(object->data, event, arguments, count);
     } else if (object->kind == GRAMMAR_SOCKET) {
+        const struct client_run *run = data;
+        if (event == GRAMMAR_CLOSE && run->world.memory->refused) {
+            object->excused |= BIT(GRAMMAR_FREE); /* a request goes on the tick, not knowing */
+        }
         on_socket_event(data, object->object, event);
     }
 }
