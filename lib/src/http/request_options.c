@@ -51,13 +51,14 @@ nh_error *nh_client_options_of_arguments(nh_memory *memory, nh_value url, nh_val
         options = url;
         merged = nh_map_new(memory);
     }
+    bool made = merged.type == NH_MAP;
     if (options.type == NH_FUNCTION) {
         callback = options;
-    } else if (!nh_map_assign(merged, options)) {
-        nh_value_release(&merged);
-        return nh_error_out_of_memory();
+    } else {
+        made = made && nh_map_assign(merged, options);
     }
-    if (merged.type == NH_INVALID) {
+    if (!made) {
+        nh_value_release(&merged);
         return nh_error_out_of_memory();
     }
     *out_options = merged;
