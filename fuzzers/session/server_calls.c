@@ -440,10 +440,16 @@ static void write_socket(struct server_run *run, const struct fuzz_step *step,
     caught(error, call);
 }
 
-static void note_reset(const struct grammar_object *object) {
+static void note_reset(struct grammar_object *object) {
     struct raw_client *client = object->data;
     nh_stream *stream = nh_as_stream(object->object);
-    if (client != NULL && !nh_stream_is_destroyed(stream)) {
+    if (nh_stream_is_destroyed(stream)) {
+        return;
+    }
+    if (client == NULL) {
+        /* The client had gone when the connection was met: no telling whose it was. */
+        object->not_to_close = object->not_to_close || nh_writable_is_ended(stream);
+    } else {
         client->reset_by_server = true;
         client->reset_after_end = client->reset_after_end || nh_writable_is_ended(stream);
     }
