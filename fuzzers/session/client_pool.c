@@ -43,7 +43,8 @@ static bool contains(nh_value list, nh_value object) {
     return false;
 }
 
-/* A socket that closed has left the lists; none is in two places. In `sockets` a name may have no
+/* A socket that closed has left the lists; none is in two places, but for one that was given back
+ * twice: Node.js has it twice in the list, and takes it out once. In `sockets` a name may have no
  * socket: it gets its list when a request comes, which may have to wait. So it may in `freeSockets`
  * when a socket is about to be idle, which has the agent connect for the next request in the queue,
  * and connecting throws: the socket never comes, the name stays, as in Node.js. */
@@ -56,7 +57,7 @@ static void check_sockets(struct client_run *run, const struct client_books *boo
         for (size_t k = 0; k < nh_list_length(list); k++) {
             nh_value socket = nh_list_get(list, k);
             const struct grammar_object *events = grammar_find(&run->grammar, socket.as.object);
-            FUZZ_CHECK(events == NULL || books->names_change ||
+            FUZZ_CHECK(events == NULL || books->names_change || run->sockets_are_shared ||
                            (events->seen & GRAMMAR_BIT(GRAMMAR_CLOSE)) == 0,
                        "socket %u is in the pool after 'close'", events->number);
             for (size_t n = 0; n < nh_map_length(other); n++) {
@@ -65,7 +66,8 @@ static void check_sockets(struct client_run *run, const struct client_books *boo
                            "a socket is in use and idle");
             }
             for (size_t n = k + 1; n < nh_list_length(list); n++) {
-                FUZZ_CHECK(!nh_value_is_same(nh_list_get(list, n), socket),
+                FUZZ_CHECK(run->sockets_are_shared ||
+                               !nh_value_is_same(nh_list_get(list, n), socket),
                            "a socket is twice in a list");
             }
         }
