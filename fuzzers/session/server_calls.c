@@ -223,6 +223,7 @@ static nh_error *change_header(struct server_run *run, const struct fuzz_step *s
     if (is_framing(step->bytes[1])) {
         note_framing(object);
     }
+    server_run_note_header(object->data, step->bytes[1], step->bytes[2]);
     nh_error *error = NULL;
     if (step->operation == SERVER_RESPONSE_SET_HEADER) {
         error = nh_outgoing_message_set_header(message, name, value);

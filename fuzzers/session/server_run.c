@@ -58,6 +58,19 @@ void server_run_give_up(const struct server_exchange *exchange) {
     }
 }
 
+void server_run_note_header(const struct server_exchange *exchange, nh_bytes name, nh_bytes value) {
+    struct raw_client *client =
+        exchange != NULL && exchange->socket != NULL ? exchange->socket->data : NULL;
+    bool is_ascii = true;
+    for (size_t i = 0; i < value.length; i++) {
+        is_ascii = is_ascii && value.data[i] < 0x80;
+    }
+    if (client != NULL && !is_ascii &&
+        nh_bytes_equal_text_ignoring_case(name, "content-disposition")) {
+        response_reader_give_up(&client->reader);
+    }
+}
+
 void server_run_note_early_head(const struct server_exchange *exchange) {
     struct grammar_object *response = exchange->response;
     struct raw_client *client = exchange->socket != NULL ? exchange->socket->data : NULL;

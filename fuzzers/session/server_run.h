@@ -67,6 +67,10 @@ struct grammar_object *server_run_pick(struct server_run *run, enum grammar_kind
 struct raw_client *server_run_client_of(struct server_run *run, nh_emitter *socket);
 /* What is sent to the client from now on is the program's: it isn't checked. */
 void server_run_give_up(const struct server_exchange *exchange);
+/* A header is set. Of a Content-Disposition behind a Content-Length Node.js takes the bytes, reads
+ * them as UTF-8 and may send that as Latin-1: what comes out can be a line end, so that nothing is
+ * checked from then on. */
+void server_run_note_header(const struct server_exchange *exchange, nh_bytes name, nh_bytes value);
 /* A head with 1xx is sent for an exchange. In a response that waits for its turn, the final head is
  * put in front of it when the body is no string, here and in Node.js: not checked then. */
 void server_run_note_early_head(const struct server_exchange *exchange);

@@ -199,6 +199,7 @@ static nh_error *head_of(struct server_run *run, const struct fuzz_step *step,
     nh_value value = text_of(run, step->bytes[3]);
     nh_value headers = form % 2 == 0 ? nh_list_new(memory) : nh_map_new(memory);
     give_up(object);
+    server_run_note_header(object->data, step->bytes[2], step->bytes[3]);
     if (form % 2 == 0) {
         (void)nh_list_append(headers, name);
         (void)nh_list_append(headers, value);
