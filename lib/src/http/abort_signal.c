@@ -318,6 +318,21 @@ typedef struct signal_tie {
     void (*destroy)(nh_emitter *object, nh_error *error);
 } signal_tie;
 
+/* One reference; NULL without memory. */
+static signal_tie *new_tie(nh_abort_signal *signal, nh_emitter *object,
+                           void (*destroy)(nh_emitter *object, nh_error *error)) {
+    nh_memory *memory = memory_of(signal);
+    signal_tie *tie = nh_memory_allocate(memory, sizeof(*tie));
+    if (tie != NULL) {
+        *tie = (signal_tie){.memory = memory,
+                            .references = 1,
+                            .signal = signal_of(nh_emitter_retain(&signal->emitter)),
+                            .object = object,
+                            .destroy = destroy};
+    }
+    return tie;
+}
+
 static void release_tie(void *data) {
     signal_tie *tie = data;
     if (--tie->references == 0) {
@@ -386,15 +401,10 @@ nh_error *nh_abort_signal_destroys(nh_abort_signal *signal, nh_emitter *object,
         nh_error_release(error);
         return NULL;
     }
-    signal_tie *tie = nh_memory_allocate(memory, sizeof(*tie));
+    signal_tie *tie = new_tie(signal, object, destroy);
     if (tie == NULL) {
         return nh_error_out_of_memory();
     }
-    *tie = (signal_tie){.memory = memory,
-                        .references = 1,
-                        .signal = signal_of(nh_emitter_retain(&signal->emitter)),
-                        .object = object,
-                        .destroy = destroy};
     nh_error *error = tie_to_signal(tie);
     release_tie(tie);
     return error;
@@ -470,15 +480,10 @@ nh_error *nh_net_server_add_signal(nh_net_server *server, nh_value value) {
         nh_loop_tick(object->loop, close_server_later, object, nh_undefined());
         return NULL;
     }
-    signal_tie *tie = nh_memory_allocate(memory, sizeof(*tie));
+    signal_tie *tie = new_tie(signal, object, close_server);
     if (tie == NULL) {
         return nh_error_out_of_memory();
     }
-    *tie = (signal_tie){.memory = memory,
-                        .references = 1,
-                        .signal = signal_of(nh_emitter_retain(&signal->emitter)),
-                        .object = object,
-                        .destroy = close_server};
     bool tied = tie_server(tie);
     release_tie(tie);
     return tied ? NULL : nh_error_out_of_memory();
