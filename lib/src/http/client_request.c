@@ -66,7 +66,8 @@ void nh_client_request_set_response(nh_client_request *request, nh_incoming_mess
     if (before == NULL) {
         return;
     }
-    /* The one that an upgrade follows still tells whose it was; nobody holds it for that. */
+    /* One that an upgrade follows keeps its `req`. The request holds it no longer, so that it can
+     * hold the request. */
     bool is_replaced = res != NULL && before->request != NULL;
     before->request = is_replaced ? nh_emitter_retain(&request->message.emitter) : NULL;
     nh_emitter_release(&before->stream.emitter);
