@@ -110,7 +110,8 @@ void client_expect_another_close(struct client_exchange *exchange) {
     }
 }
 
-/* A socket is given back to the pool twice: two requests get it, and only one of them is heard of. */
+/* A socket is given back to the pool twice: two requests get it, and only one of them is heard of.
+ */
 static void lose_socket(struct client_run *run) {
     run->sockets_are_shared = true;
     run->grammar.promises_nothing = true;
@@ -120,8 +121,8 @@ static void lose_socket(struct client_run *run) {
  * is to be kept: 'close' of the request and 'free' of the socket follow on a tick. The end of the
  * response looks whether all is written, and 'finish' looks whether the response has ended; between
  * the last byte and 'finish' both find it so, and neither asks whether the request closed before,
- * with its connection. So it is in Node.js, which emits 'close' each time, and gives the socket back
- * each time. */
+ * with its connection. So it is in Node.js, which emits 'close' each time, and gives the socket
+ * back each time. */
 static void complete(struct client_exchange *exchange) {
     if (!nh_outgoing_message_should_keep_alive(nh_as_outgoing_message(exchange->request))) {
         return;

@@ -227,7 +227,8 @@ static void deliver_stream(const nh_value *arguments, size_t count, void *data,
     nh_emitter_release(&request->message.emitter);
 }
 
-/* Whoever makes a connection takes `path` for that of a UNIX socket, not for that of the request. */
+/* Whoever makes a connection takes `path` for that of a UNIX socket, not for that of the request.
+ */
 static bool set_connection_path(nh_value options) {
     nh_value socket_path = nh_map_get(options, "socketPath");
     if (nh_value_is_truthy(socket_path)) {
